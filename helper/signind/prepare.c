@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "prepare.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "wire/channel.h"
+#include "wire/memory.h"
+
+#define ANCHOR_FILE     CHANNEL_DIRECTORY "/anchor"
+#define MACHINE_ID_FILE "/etc/machine-id"
+
+/* The first 32 characters of machine-id(5).  Empty or "uninitialized" is an
+ * error: containers share root's keyrings, and the name tells them apart. */
+static int
+prepare_machine_id(char ret_id[KEYRING_ID_LENGTH + 1])
+{
+    char text[KEYRING_ID_LENGTH + 2] = "";
+    FILE *file = fopen(MACHINE_ID_FILE, "re");
+    size_t length = 0;
+
+    if (file != NULL) {
+        length = fread(text, 1, sizeof(text) - 1, file);
+        fclose(file);
+    }
+    text[length] = '\0';
+    if (length > 0 && text[length - 1] == '\n')
+        text[length - 1] = '\0';
+    if (!keyring_id_valid(text)) {
+        log_error("%s holds no machine id; run systemd-machine-id-setup, or "
+                  "write 32 random hexadecimal digits into it",
+                  MACHINE_ID_FILE);
+        return -EINVAL;
+    }
+    memcpy(ret_id, text, KEYRING_ID_LENGTH + 1);
+    return 0;
+}
+
+/* RUNSTATEDIR/signin: root's, the group's to be told apart by (the command
+ * takes the gid from it), everybody's to pass. */
+static int
+prepare_directory(const struct account *account)
+{
+    cleanup_close int fd = -1;
+    int error = 0;
+
+    if (mkdir(CHANNEL_DIRECTORY, 0755) != 0 && errno != EEXIST)
+        error = -errno;
+    if (error == 0) {
+        fd = open(CHANNEL_DIRECTORY,
+                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 || fchown(fd, 0, account->gid) != 0 || fchmod(fd, 0755) != 0)
+            error = -errno;
+    }
+    if (error != 0)
+        log_error("cannot prepare %s: %s", CHANNEL_DIRECTORY, strerror(-error));
+    return error;
+}
+
+static int
+prepare_write(key_serial_t anchor)
+{
+    char text[32];
+    int length = snprintf(text, sizeof(text), "%d\n", anchor);
+    cleanup_close int fd =
+        open(ANCHOR_FILE ".new",
+             O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+
+    if (fd < 0 || write(fd, text, (size_t)length) != length ||
+        rename(ANCHOR_FILE ".new", ANCHOR_FILE) != 0) {
+        int error = -errno;
+
+        log_error("cannot write %s: %s", ANCHOR_FILE, strerror(errno));
+        return error;
+    }
+    return 0;
+}
+
+/* A key that expired while nobody was there to park it has been collected:
+ * make a new one, which only root can. */
+static int
+prepare_mend(key_serial_t keep, key_serial_t shard, void *context)
+{
+    const struct account *account = context;
+    struct keyring_session keys = {0};
+    int error;
+
+    (void)shard;
+    if (keyring_open_keep(keep, account->gid, &keys) != 0 ||
+        (keys.access_token != 0 && keys.session != 0 && keys.private_key != 0))
+        return 0;
+    error = keyring_mend(&keys, account->gid);
+    if (error == 0)
+        log_notice("session %.8s: made its collected keys again", keys.id);
+    else
+        log_warning("session %.8s: cannot make its collected keys again: %s",
+                    keys.id, strerror(-error));
+    return 0;
+}
+
+int
+prepare_run(const struct account *account)
+{
+    struct account mend_for = *account;
+    struct keyring_anchor anchor;
+    char machine_id[KEYRING_ID_LENGTH + 1];
+    int error = prepare_machine_id(machine_id);
+
+    if (error == 0)
+        error = prepare_directory(account);
+    if (error != 0)
+        return error;
+    error = keyring_anchor_make(machine_id, account->gid, &anchor);
+    if (error != 0) {
+        log_error("cannot make the keyrings: %s%s", strerror(-error),
+                  error == -EDQUOT
+                      ? "; root's key quota is full (/proc/key-users, "
+                        "sysctl kernel.keys.root_maxkeys; in a user "
+                        "namespace root has an ordinary user's)"
+                  : error == -ENOSYS
+                      ? "; this kernel, or a seccomp filter around this "
+                        "container, has no keyrings"
+                      : "");
+        return error;
+    }
+    keyring_anchor_walk(&anchor, prepare_mend, &mend_for);
+    return prepare_write(anchor.anchor);
+}
+
+int
+prepare_open_anchor(const struct account *account,
+                    struct keyring_anchor *ret_anchor)
+{
+    char machine_id[KEYRING_ID_LENGTH + 1], text[32] = "";
+    struct stat status;
+    int anchor = 0, error = prepare_machine_id(machine_id);
+    cleanup_close int fd =
+        open(ANCHOR_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (error != 0)
+        return error;
+    if (fd < 0 || fstat(fd, &status) != 0 || status.st_uid != 0 ||
+        read(fd, text, sizeof(text) - 1) <= 0 ||
+        sscanf(text, "%d", &anchor) != 1) {
+        log_error("%s cannot be read; run signind --prepare as root first",
+                  ANCHOR_FILE);
+        return -ENOENT;
+    }
+    error = keyring_anchor_open(anchor, machine_id, account->gid, ret_anchor);
+    if (error != 0)
+        log_error("the keyring that %s names is not ours (%s); run signind "
+                  "--prepare as root",
+                  ANCHOR_FILE, strerror(-error));
+    return error;
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * prepare: what only root can do before signind starts: the runtime directory
+ * and the anchor in root's user keyring.  Its serial is left in
+ * RUNSTATEDIR/signin/anchor, because an unprivileged daemon cannot look into
+ * _uid.0; it checks what it finds there against the kernel.
+ */
+#ifndef SIGNIN_PREPARE_H
+#define SIGNIN_PREPARE_H
+
+#include "account.h"
+#include "keyring/keyring.h"
+
+/* [root] 0 or -errno (logged).  Also mends keys that were collected while no
+ * signind was running. */
+int prepare_run(const struct account *account);
+
+/* Open the anchor that prepare_run() left.  0 or -errno (logged). */
+int prepare_open_anchor(const struct account *account,
+                        struct keyring_anchor *ret_anchor);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The process that opened a session closes it.  One that dies without doing
+ * so is noticed through a pidfd (pidfd_open(2)), which needs no privilege and
+ * cannot be fooled by a reused process id.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void
+opener_ended(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    session_close(context, "the process that opened it has ended");
+}
+
+int
+session_watch_opener(struct session *session)
+{
+    int fd;
+
+    if (session->opener <= 0)
+        return -ESRCH;
+    fd = (int)syscall(SYS_pidfd_open, session->opener, 0);
+    if (fd < 0)
+        return -errno;
+    session->opener_fd = fd;
+    session->opener_event =
+        event_new(session->table->base, fd, EV_READ, opener_ended, session);
+    if (session->opener_event == NULL ||
+        event_add(session->opener_event, NULL) != 0) {
+        session_unwatch_opener(session);
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+void
+session_unwatch_opener(struct session *session)
+{
+    if (session->opener_event != NULL)
+        event_free(session->opener_event);
+    session->opener_event = NULL;
+    if (session->opener_fd >= 0)
+        close(session->opener_fd);
+    session->opener_fd = -1;
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * When a session's token is renewed, and what comes of it.
+ *
+ * One refresh is under way at most; whoever needs a fresh token meanwhile
+ * waits for it.  Before a refresh token is sent, "in flight since" is written
+ * with it: a rotating provider may have spent it when no answer comes.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "signind/log.h"
+
+#define BACKOFF_FIRST_MS 1000
+#define BACKOFF_MAX_MS   60000
+/* A request to renew (unlock, `signin refresh`) is no reason to ask a
+ * provider more often than this. */
+#define FORCED_EVERY_S 2
+
+static unsigned
+refresh_random(unsigned below)
+{
+    uint32_t number = 0;
+
+    if (below == 0 || getrandom(&number, sizeof(number), 0) < 0)
+        return 0;
+    return number % below;
+}
+
+/* When to renew the present token: a share of its life, moved by up to 5 % of
+ * it so that sessions which began together do not stay together. */
+static int64_t
+refresh_planned_ms(const struct session *session)
+{
+    const struct config *config = session->table->config;
+    int64_t life_ms = (session->expires_at_s == 0 ? config->unknown_lifetime_s
+                                                  : session->lifetime_s) *
+                      1000;
+    int64_t jitter = life_ms / 20 > INT32_MAX ? INT32_MAX : life_ms / 20;
+
+    if (life_ms <= 0)
+        return session_now_ms();
+    return session->refreshed_at_s * 1000 +
+           life_ms * config->refresh_at_percent / 100 -
+           refresh_random((unsigned)jitter + 1);
+}
+
+/* The moment this session needs us next; 0: never. */
+static int64_t
+refresh_next_ms(const struct session *session)
+{
+    int64_t next = 0;
+
+    if (session->state == SESSION_PENDING || session->state == SESSION_CLAIMED)
+        return session->ticket_until_s * 1000;
+    if (session->state == SESSION_CLOSING)
+        return session->call == NULL ? session->refresh_at_ms : 0;
+    if (session->call == NULL && session->renewable)
+        next = session->refresh_at_ms;
+    if (session->expires_at_s != 0 && !session->parked &&
+        (next == 0 || session->expires_at_s * 1000 < next))
+        next = session->expires_at_s * 1000;
+    return next;
+}
+
+static void
+refresh_arm(struct session *session)
+{
+    int64_t next = refresh_next_ms(session);
+    int64_t wait = next - session_now_ms();
+    struct timeval after;
+
+    event_del(session->timer);
+    if (next == 0)
+        return;
+    if (wait < 0)
+        wait = 0;
+    after.tv_sec = wait / 1000;
+    after.tv_usec = (wait % 1000) * 1000;
+    event_add(session->timer, &after);
+}
+
+void
+session_schedule(struct session *session)
+{
+    if (session->state == SESSION_LIVE && session->refresh_at_ms == 0)
+        session->refresh_at_ms = refresh_planned_ms(session);
+    refresh_arm(session);
+}
+
+/* Answer those who waited.  A waiter may free itself. */
+static void
+refresh_answer(struct session *session, enum wire_result result)
+{
+    int64_t left = session->expires_at_s - session_now_s();
+    struct session_waiter *waiter;
+
+    while ((waiter = TAILQ_FIRST(&session->waiters)) != NULL) {
+        enum wire_result told = result;
+
+        /* The token is as fresh as the provider makes them. */
+        if (result == WIRE_OK && session->expires_at_s != 0 &&
+            left < waiter->min_valid_s)
+            told = WIRE_TOO_SHORT;
+        TAILQ_REMOVE(&session->waiters, waiter, link);
+        waiter->done(waiter, told);
+    }
+}
+
+static void
+refresh_set_health(struct session *session, enum session_health health,
+                   const char *why)
+{
+    if (session->health == health)
+        return;
+    session->health = health;
+    session->health_since_s = session_now_s();
+    if (health == HEALTH_LIVE)
+        log_notice("session %.8s of %s: provider %s answers again",
+                   session->keys.id, session->user, session->provider);
+    else if (health == HEALTH_UNAVAILABLE)
+        log_warning("session %.8s of %s: cannot refresh at provider %s: %s; "
+                    "trying again",
+                    session->keys.id, session->user, session->provider, why);
+    else
+        log_notice("session %.8s of %s: provider %s refused to refresh: %s; "
+                   "its tokens are dropped, the user must sign in again",
+                   session->keys.id, session->user, session->provider, why);
+}
+
+/* Plan the next try after a failure (decorrelated jitter: between the first
+ * pause and three times the last one). */
+static void
+refresh_back_off(struct session *session, const struct provider_result *result)
+{
+    const struct provider_config *provider = session_provider(session);
+    unsigned last = session->backoff_ms < BACKOFF_FIRST_MS
+                        ? BACKOFF_FIRST_MS
+                        : session->backoff_ms;
+    unsigned pause =
+        BACKOFF_FIRST_MS + refresh_random(last * 3 - BACKOFF_FIRST_MS + 1);
+    int64_t next, near_end;
+
+    if (pause > BACKOFF_MAX_MS)
+        pause = BACKOFF_MAX_MS;
+    session->backoff_ms = pause;
+    if (result->retry_after_s * 1000 > pause)
+        pause = result->retry_after_s * 1000;
+    next = session_now_ms() + pause;
+    /* The refresh token may be spent and its successor lost: showing the old
+     * one again can kill the access token that still works, so that waits
+     * until the end of that one's life - unless the provider forgives. */
+    near_end = session->expires_at_s * 1000 - session->lifetime_s * 50;
+    if (result->sent && session->expires_at_s != 0 && near_end > next &&
+        (provider == NULL || provider->grace_s == 0))
+        next = near_end;
+    session->refresh_at_ms = next;
+}
+
+static void
+refresh_succeeded(struct session *session, const struct provider_tokens *tokens)
+{
+    int error;
+
+    session->refreshed_at_s = session_now_s();
+    session->expires_at_s = tokens->expires_at_s;
+    session->lifetime_s = tokens->expires_at_s == 0
+                              ? 0
+                              : tokens->expires_at_s - session->refreshed_at_s;
+    session->backoff_ms = 0;
+    session->refresh_at_ms = 0;
+    refresh_set_health(session, HEALTH_LIVE, "");
+    error = session_save_tokens(session, tokens);
+    if (error != 0)
+        log_error("session %.8s of %s: cannot store the refreshed tokens: "
+                  "%s%s",
+                  session->keys.id, session->user, strerror(-error),
+                  error == -ENOKEY
+                      ? "; restart signind, whose --prepare mends the keys"
+                      : "");
+    else
+        log_debug("session %.8s of %s: refreshed, valid for %lld s",
+                  session->keys.id, session->user,
+                  (long long)session->lifetime_s);
+}
+
+/* The provider ended it: nothing in the session must go on with what is left
+ * of the old token. */
+static void
+refresh_refused(struct session *session)
+{
+    struct secret access = {0};
+    struct provider_tokens rest = {0};
+
+    if (session_load_access_token(session, &access) == 0)
+        secret_move(&rest.access_token, &access);
+    rest.expires_at_s = session->expires_at_s;
+    keyring_park(&session->keys);
+    session->parked = true;
+    session->expires_at_s = 0;
+    session->refresh_at_ms = 0;
+    session_save_private(session, "", 0);
+    session_save_record(session, NULL);
+    session_discard(session->table, session->provider, session->user, &rest);
+    provider_tokens_done(&rest);
+}
+
+static void
+refresh_done(void *context, const struct provider_result *result,
+             struct provider_tokens *tokens)
+{
+    struct session *session = context;
+    enum wire_result told = result->result;
+
+    session->call = NULL;
+    if (result->result == WIRE_OK) {
+        refresh_succeeded(session, tokens);
+    } else if (session->state == SESSION_CLOSING) {
+        /* Revoke what there is. */
+        session_save_private(session, NULL, 0);
+    } else if (result->result == WIRE_REFUSED ||
+               result->result == WIRE_IDENTITY_MISMATCH) {
+        session_discard(session->table, session->provider, session->user,
+                        tokens);
+        refresh_set_health(session, HEALTH_REFUSED, result->why);
+        refresh_refused(session);
+        told = WIRE_REFUSED;
+    } else {
+        /* The in-flight mark goes only if nothing can have been spent. */
+        if (!result->sent)
+            session_save_private(session, NULL, 0);
+        refresh_back_off(session, result);
+        refresh_set_health(session, HEALTH_UNAVAILABLE, result->why);
+        session_save_record(session, NULL);
+        told = WIRE_UNAVAILABLE;
+    }
+    if (session->state == SESSION_CLOSING) {
+        refresh_answer(session, WIRE_NO_SESSION);
+        session_revoke(session);
+        return;
+    }
+    session_schedule(session);
+    refresh_answer(session, told);
+}
+
+/* Send the one refresh.  WIRE_OK: it is under way. */
+static enum wire_result
+refresh_start(struct session *session)
+{
+    const struct provider_config *provider = session_provider(session);
+    struct secret token = {0};
+    enum wire_result result = WIRE_INTERNAL;
+
+    if (session->health == HEALTH_REFUSED || !session->renewable)
+        return WIRE_REFUSED;
+    if (provider == NULL || !provider->requests[REQUEST_REFRESH].configured) {
+        log_warning("session %.8s of %s: provider %s is not configured for "
+                    "refresh any more",
+                    session->keys.id, session->user, session->provider);
+        session->renewable = false;
+        return WIRE_REFUSED;
+    }
+    if (session_load_refresh_token(session, &token) == 0 &&
+        session_save_private(session, token.text, session_now_s()) == 0) {
+        session->call = provider_refresh(
+            &session->table->provider_context, provider, session->user,
+            session->subject, token.text, refresh_done, session);
+        if (session->call != NULL)
+            result = WIRE_OK;
+    }
+    secret_done(&token);
+    if (result != WIRE_OK) {
+        const struct provider_result failed = {.result = WIRE_INTERNAL};
+
+        log_error("session %.8s of %s: cannot start a refresh",
+                  session->keys.id, session->user);
+        refresh_back_off(session, &failed);
+    }
+    return result;
+}
+
+void
+session_wait(struct session *session, struct session_waiter *waiter, bool force)
+{
+    int64_t now = session_now_s();
+    int64_t wanted = waiter->min_valid_s < 1 ? 1 : waiter->min_valid_s;
+    bool fresh = !session->parked && (session->expires_at_s == 0 ||
+                                      session->expires_at_s - now >= wanted);
+    bool just_made =
+        !session->parked && now - session->refreshed_at_s < FORCED_EVERY_S &&
+        (session->expires_at_s == 0 ||
+         now - session->refreshed_at_s <= session->lifetime_s / 10);
+    enum wire_result result = WIRE_OK;
+
+    TAILQ_INSERT_TAIL(&session->waiters, waiter, link);
+    if (session->state != SESSION_LIVE)
+        result = WIRE_NO_SESSION;
+    else if (session->call != NULL && (force || !fresh))
+        return;
+    else if ((force || !fresh) && !just_made) {
+        result = refresh_start(session);
+        if (result == WIRE_OK)
+            return;
+        session_schedule(session);
+    }
+    refresh_answer(session, result);
+}
+
+void
+session_unwait(struct session *session, struct session_waiter *waiter)
+{
+    TAILQ_REMOVE(&session->waiters, waiter, link);
+}
+
+/* A live session: has it signed out, must it be renewed, has it run out? */
+static void
+due_live(struct session *session, int64_t now_ms)
+{
+    int alive = keyring_alive(&session->keys);
+
+    if (alive == -ENOKEY || alive == -EKEYREVOKED || alive == -EKEYEXPIRED) {
+        session_close(session, "its keyring has gone");
+        return;
+    }
+    if (session->expires_at_s != 0 && !session->parked &&
+        now_ms >= session->expires_at_s * 1000) {
+        int error = keyring_park(&session->keys);
+
+        session->parked = true;
+        if (error != 0)
+            log_warning("session %.8s of %s: cannot park the expired token: "
+                        "%s",
+                        session->keys.id, session->user, strerror(-error));
+    }
+    if (session->call == NULL && session->renewable &&
+        session->refresh_at_ms != 0 && now_ms >= session->refresh_at_ms)
+        refresh_start(session);
+    refresh_arm(session);
+}
+
+void
+session_due(struct session *session)
+{
+    int64_t now_ms = session_now_ms();
+
+    switch (session->state) {
+    case SESSION_PENDING:
+    case SESSION_CLAIMED:
+        if (now_ms >= session->ticket_until_s * 1000)
+            session_close(session, "nobody opened it in time");
+        break;
+    case SESSION_LIVE:
+        due_live(session, now_ms);
+        break;
+    case SESSION_CLOSING:
+        if (session->call == NULL && now_ms >= session->refresh_at_ms)
+            session_revoke(session);
+        break;
+    case SESSION_NONE:
+        break;
+    }
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * session: the live sessions, their refresh schedule, and their end.
+ *
+ * The kernel is the database: what a session is stands in the record in its
+ * "signin:private" key (store.c), and struct session is what signind works
+ * with until it is restarted.  Tokens stay in the kernel; only a session that
+ * is being revoked, and has no K of its own, holds them in memory.
+ *
+ *   PENDING    signed in, ticket not claimed yet
+ *   CLAIMED    ticket claimed, the module is making S
+ *   LIVE       S is in somebody's session keyring; refreshed on schedule
+ *   CLOSING    ended on this host; being revoked at the provider
+ */
+#ifndef SIGNIN_SESSION_H
+#define SIGNIN_SESSION_H
+
+#include <event2/event.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/types.h>
+
+#include "keyring/keyring.h"
+#include "keyring/record.h"
+#include "signind/config/config.h"
+#include "signind/provider/provider.h"
+#include "wire/memory.h"
+#include "wire/wire.h"
+
+enum session_state {
+    SESSION_NONE = 0,
+    SESSION_PENDING,
+    SESSION_CLAIMED,
+    SESSION_LIVE,
+    SESSION_CLOSING
+};
+
+/* How a live session's tokens fare; in its record for `signin status`. */
+enum session_health {
+    HEALTH_LIVE = 0,
+    HEALTH_UNAVAILABLE, /* the last refresh failed; it is tried again */
+    HEALTH_REFUSED      /* the provider refused: sign in again */
+};
+
+/* Somebody who waits for the refresh that is under way (peer.c). */
+struct session_waiter {
+    TAILQ_ENTRY(session_waiter) link;
+    void (*done)(struct session_waiter *waiter, enum wire_result result);
+    int64_t min_valid_s;
+};
+
+struct session_table;
+
+struct session {
+    TAILQ_ENTRY(session) bucket; /* in the table's hash */
+    struct session_table *table;
+    struct keyring_session keys; /* keep == 0: no keys, tokens in memory */
+    key_serial_t shard;
+    enum session_state state;
+    enum session_health health;
+    int64_t health_since_s;
+    char *user, *provider, *subject;
+    char *service, *tty, *rhost;
+    uid_t uid;
+    char ticket[WIRE_ID_LENGTH + 1];
+    int64_t ticket_until_s; /* epoch */
+    char secret[WIRE_ID_LENGTH + 1];
+    int64_t opened_at_s, refreshed_at_s;
+    int64_t expires_at_s; /* 0: unknown */
+    int64_t lifetime_s;   /* of the present access token */
+    bool parked;          /* the access token is out of S */
+    bool renewable;       /* there is a refresh token */
+    /* refresh */
+    int64_t refresh_at_ms; /* epoch ms; 0: not planned */
+    unsigned backoff_ms;
+    struct provider_call *call;
+    TAILQ_HEAD(, session_waiter) waiters;
+    struct event *timer;
+    /* opener */
+    pid_t opener;
+    uint64_t opener_start; /* clock ticks since boot */
+    int opener_fd;
+    struct event *opener_event;
+    /* end */
+    int64_t closed_at_s;
+    unsigned revoked; /* bits 1 << enum request_kind that are done */
+    bool refreshed_to_revoke;
+    struct secret access_token, refresh_token; /* see above */
+};
+
+/* What the sessions need of the daemon.  Borrowed; config may be replaced. */
+struct session_table {
+    struct event_base *base;
+    const struct config *config;
+    struct provider_context provider_context;
+    struct keyring_anchor anchor;
+    gid_t gid;
+    TAILQ_HEAD(session_bucket, session) buckets[1024];
+    size_t count;
+    struct event *sweep;
+};
+
+/* ---- table.c ---- */
+int session_table_start(struct session_table *table);
+void session_table_stop(struct session_table *table);
+/* NULL if there is none. */
+struct session *session_find(struct session_table *table, const char *id);
+/* The session of a ticket that is not claimed yet. */
+struct session *session_find_ticket(struct session_table *table,
+                                    const char *ticket);
+/* A new one, in the table under its id; NULL: no memory. */
+struct session *session_new(struct session_table *table, const char *id);
+/* Out of the table and freed; keys are not touched. */
+void session_free(struct session *session);
+/* Call each() on all; each() may free the session it is given. */
+void session_each(struct session_table *table,
+                  void (*each)(struct session *session, void *context),
+                  void *context);
+int64_t session_now_ms(void); /* CLOCK_REALTIME */
+int64_t session_now_s(void);
+/* The session's provider in today's configuration, or NULL. */
+const struct provider_config *session_provider(const struct session *session);
+/* Replace a string member.  -ENOMEM leaves the old one. */
+int session_set(char **member, const char *value);
+const char *session_state_name(const struct session *session);
+
+/* ---- store.c: struct session <-> the kernel ---- */
+/* The refresh token of the private record; -ENOENT: none. */
+int session_load_refresh_token(const struct session *session,
+                               struct secret *ret_token);
+int session_load_access_token(const struct session *session,
+                              struct secret *ret_token);
+/* Write the private record; refresh_token NULL: keep the one that is there,
+ * "": remove it.  in_flight_s: 0, or since when a refresh is under way. */
+int session_save_private(struct session *session, const char *refresh_token,
+                         int64_t in_flight_s);
+/* Write what came from the provider, in the order that survives a crash
+ * (refresh token, access token, its timeout, record). */
+int session_save_tokens(struct session *session,
+                        const struct provider_tokens *tokens);
+/* Write the session's record; kept fields NULL: those that are there stay. */
+int session_save_record(struct session *session,
+                        const struct provider_tokens *tokens);
+/* Read the private record back (recovery).  -EPROTO: not filled. */
+int session_load(struct session *session);
+
+/* ---- sign_in.c ---- */
+/*
+ * Keep what a sign-in brought, under K, until its ticket is claimed.  Takes
+ * the tokens out of *tokens.  0 and a ticket in session->ticket; on error
+ * the caller revokes (session_discard).
+ */
+int session_begin(struct session_table *table, key_serial_t keep,
+                  const char *expected_id, const struct session *who,
+                  const struct provider_tokens *tokens,
+                  struct session **ret_session);
+/* Nobody will own these tokens: revoke them at the provider.  Takes them. */
+void session_discard(struct session_table *table, const char *provider,
+                     const char *user, struct provider_tokens *tokens);
+/* The module holds S: the session lives. */
+enum wire_result session_live(struct session *session, key_serial_t ring);
+
+/* ---- refresh.c ---- */
+void session_schedule(struct session *session);
+/*
+ * Wait until the token is valid for waiter->min_valid_s more seconds: done()
+ * is called at once, or when the refresh that all share has ended.
+ */
+void session_wait(struct session *session, struct session_waiter *waiter,
+                  bool force);
+void session_unwait(struct session *session, struct session_waiter *waiter);
+/* Do what is due: refresh, park, give up a ticket. */
+void session_due(struct session *session);
+
+/* ---- close.c ---- */
+/* End it on this host at once, and at the provider in the background.  The
+ * session may be freed when this returns.  why: for the log. */
+void session_close(struct session *session, const char *why);
+/* Go on with a closing session (after a restart, or a refresh). */
+void session_revoke(struct session *session);
+
+/* ---- opener.c ---- */
+/* Close the session when the process that opened it ends. */
+int session_watch_opener(struct session *session);
+void session_unwatch_opener(struct session *session);
+
+/* ---- recovery.c ---- */
+/* Rebuild every session from the kernel after a restart. */
+int session_recover(struct session_table *table);
+
+#endif

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "session.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "signind/log.h"
+
+/* Timers run on the monotonic clock and expiries on the wall's: after a step
+ * or a suspend, what has fallen due is found this much later at most. */
+#define SWEEP_S 15
+
+static struct session_bucket *
+table_bucket(struct session_table *table, const char *id)
+{
+    unsigned hash = 0;
+
+    /* Ids are random: their first digits spread well. */
+    for (size_t i = 0; i < 4 && id[i] != '\0'; i++)
+        hash = hash * 16 + (unsigned char)id[i];
+    return &table->buckets[hash % (sizeof(table->buckets) /
+                                   sizeof(table->buckets[0]))];
+}
+
+static void
+table_sweep_one(struct session *session, void *context)
+{
+    (void)context;
+    session_due(session);
+}
+
+static void
+table_sweep(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    session_each(context, table_sweep_one, NULL);
+}
+
+int
+session_table_start(struct session_table *table)
+{
+    const struct timeval every = {.tv_sec = SWEEP_S};
+
+    for (size_t i = 0; i < sizeof(table->buckets) / sizeof(table->buckets[0]);
+         i++)
+        TAILQ_INIT(&table->buckets[i]);
+    table->count = 0;
+    table->sweep = event_new(table->base, -1, EV_PERSIST, table_sweep, table);
+    if (table->sweep == NULL || event_add(table->sweep, &every) != 0)
+        return -ENOMEM;
+    return 0;
+}
+
+static void
+table_free_one(struct session *session, void *context)
+{
+    (void)context;
+    session_free(session);
+}
+
+void
+session_table_stop(struct session_table *table)
+{
+    session_each(table, table_free_one, NULL);
+    if (table->sweep != NULL)
+        event_free(table->sweep);
+    table->sweep = NULL;
+}
+
+struct session *
+session_find(struct session_table *table, const char *id)
+{
+    struct session *session;
+
+    TAILQ_FOREACH(session, table_bucket(table, id), bucket)
+    {
+        if (strcmp(session->keys.id, id) == 0)
+            return session;
+    }
+    return NULL;
+}
+
+struct session *
+session_find_ticket(struct session_table *table, const char *ticket)
+{
+    size_t buckets = sizeof(table->buckets) / sizeof(table->buckets[0]);
+
+    /* 128 random bits: comparing in constant time would hide nothing that
+     * can be guessed piece by piece, but costs nothing either. */
+    for (size_t i = 0; i < buckets; i++) {
+        struct session *session;
+
+        TAILQ_FOREACH(session, &table->buckets[i], bucket)
+        {
+            unsigned char differs = 0;
+
+            if (session->state != SESSION_PENDING ||
+                session->ticket[0] == '\0' || strlen(ticket) != WIRE_ID_LENGTH)
+                continue;
+            for (size_t k = 0; k < WIRE_ID_LENGTH; k++)
+                differs |= (unsigned char)(session->ticket[k] ^ ticket[k]);
+            if (differs == 0)
+                return session;
+        }
+    }
+    return NULL;
+}
+
+static void
+session_on_timer(evutil_socket_t fd, short what, void *context)
+{
+    (void)fd;
+    (void)what;
+    session_due(context);
+}
+
+struct session *
+session_new(struct session_table *table, const char *id)
+{
+    struct session *session;
+
+    if (!keyring_id_valid(id))
+        return NULL;
+    session = calloc(1, sizeof(*session));
+    if (session == NULL)
+        return NULL;
+    session->timer = evtimer_new(table->base, session_on_timer, session);
+    if (session->timer == NULL) {
+        free(session);
+        return NULL;
+    }
+    session->table = table;
+    session->opener_fd = -1;
+    strcpy(session->keys.id, id);
+    TAILQ_INIT(&session->waiters);
+    TAILQ_INSERT_TAIL(table_bucket(table, id), session, bucket);
+    table->count++;
+    return session;
+}
+
+void
+session_free(struct session *session)
+{
+    struct session_waiter *waiter;
+
+    if (session == NULL)
+        return;
+    while ((waiter = TAILQ_FIRST(&session->waiters)) != NULL) {
+        TAILQ_REMOVE(&session->waiters, waiter, link);
+        waiter->done(waiter, WIRE_NO_SESSION);
+    }
+    provider_cancel(session->call);
+    session_unwatch_opener(session);
+    event_free(session->timer);
+    TAILQ_REMOVE(table_bucket(session->table, session->keys.id), session,
+                 bucket);
+    session->table->count--;
+    free(session->user);
+    free(session->provider);
+    free(session->subject);
+    free(session->service);
+    free(session->tty);
+    free(session->rhost);
+    secret_done(&session->access_token);
+    secret_done(&session->refresh_token);
+    explicit_bzero(session, sizeof(*session));
+    free(session);
+}
+
+void
+session_each(struct session_table *table,
+             void (*each)(struct session *session, void *context),
+             void *context)
+{
+    size_t buckets = sizeof(table->buckets) / sizeof(table->buckets[0]);
+
+    for (size_t i = 0; i < buckets; i++) {
+        struct session *session = TAILQ_FIRST(&table->buckets[i]);
+
+        while (session != NULL) {
+            struct session *next = TAILQ_NEXT(session, bucket);
+
+            each(session, context);
+            session = next;
+        }
+    }
+}
+
+int64_t
+session_now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t
+session_now_s(void)
+{
+    return session_now_ms() / 1000;
+}
+
+const struct provider_config *
+session_provider(const struct session *session)
+{
+    if (session->provider == NULL)
+        return NULL;
+    return config_provider(session->table->config, session->provider);
+}
+
+int
+session_set(char **member, const char *value)
+{
+    char *copy = NULL;
+
+    if (value != NULL && (copy = strdup(value)) == NULL)
+        return -ENOMEM;
+    free(*member);
+    *member = copy;
+    return 0;
+}
+
+const char *
+session_state_name(const struct session *session)
+{
+    switch (session->state) {
+    case SESSION_PENDING:
+    case SESSION_CLAIMED:
+        return "pending";
+    case SESSION_LIVE:
+        break;
+    case SESSION_CLOSING:
+        return "closing";
+    case SESSION_NONE:
+        return "none";
+    }
+    switch (session->health) {
+    case HEALTH_UNAVAILABLE:
+        return "unavailable";
+    case HEALTH_REFUSED:
+        return "refused";
+    case HEALTH_LIVE:
+        break;
+    }
+    return "live";
+}
