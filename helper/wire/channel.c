@@ -135,19 +135,21 @@ channel_send(int fd, const struct message *message, int64_t deadline_ms)
     }
 }
 
-/* Receive a packet into buffer.  Returns its length or a negative errno. */
+/*
+ * Receive a packet into buffer.  Returns its length, which is more than size
+ * if it did not fit (message_decode() refuses that), or a negative errno.
+ */
 static ssize_t
 receive_packet(int fd, void *buffer, size_t size, int64_t deadline_ms)
 {
     bool reset = false;
 
     for (;;) {
-        /* MSG_TRUNC: the packet's length, even if it did not fit. */
         ssize_t n = recv(fd, buffer, size, MSG_TRUNC | MSG_DONTWAIT);
         int r;
 
         if (n > 0)
-            return (size_t)n > size ? -EMSGSIZE : n;
+            return n;
         if (n == 0)
             return -ECONNRESET;
         if (errno == EINTR)

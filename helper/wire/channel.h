@@ -50,7 +50,10 @@ int channel_send(int fd, const struct message *message, int64_t deadline_ms);
  */
 int channel_receive(int fd, struct message *ret_message, int64_t deadline_ms);
 
-/* channel_send, then channel_receive. */
+/*
+ * channel_send, then channel_receive.  A signind that closed without reading
+ * may have said why: then that is the answer, else -EPIPE.
+ */
 int channel_call(int fd, const struct message *request,
                  struct message *ret_answer, int64_t deadline_ms);
 

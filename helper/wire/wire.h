@@ -56,6 +56,7 @@
  * (unlock), SESSIONS (any number of SESSION, then VERDICT).
  *
  * On the public socket: VERIFY (as AUTHENTICATE, own uid only, no ticket),
+ * ACCOUNT (about oneself),
  * REFRESH id, secret [min_valid] [force] (answered when the one refresh that
  * all callers share has ended), LOGOUT id, secret.  The secret is the
  * hand-out secret of the session's record: who can read that is inside the
