@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * daemon: what the command asks of signind.
+ */
+#ifndef SIGNIN_DAEMON_H
+#define SIGNIN_DAEMON_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "signin/find.h"
+#include "signin/verdict.h"
+#include "wire/wire.h"
+
+/* What signind said, or that it could not be asked. */
+struct answer {
+    enum status status;
+    const char *sentence;  /* static */
+    int64_t retry_after_s; /* 0: it did not say */
+};
+
+/*
+ * Ask for a token that is valid for min_valid_s more seconds; with force, for
+ * a new one whatever the present one is.  Waits for the refresh, at most 70 s.
+ */
+struct answer daemon_refresh(const struct session *session, int64_t min_valid_s,
+                             bool force);
+
+/* End the session: its keys are gone when this returns STATUS_OK. */
+struct answer daemon_logout(const struct session *session);
+
+/* Call each() for every session of this host.  Root only. */
+struct answer daemon_sessions(void (*each)(const struct message *session,
+                                           void *context),
+                              void *context);
+
+/* Say on stderr why the answer was no, and return its status. */
+enum status daemon_complain(const struct answer *answer);
+
+#endif
