@@ -108,6 +108,10 @@ account_find(struct account *ret_account)
 int
 account_drop(const struct account *account)
 {
+    const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+
+    /* For account_harden(): the last thing that takes a capability. */
+    setrlimit(RLIMIT_MEMLOCK, &unlimited);
     if (setgroups(0, NULL) != 0 ||
         setresgid(account->gid, account->gid, account->gid) != 0 ||
         setresuid(account->uid, account->uid, account->uid) != 0) {
@@ -130,6 +134,24 @@ account_drop(const struct account *account)
     return 0;
 }
 
+/*
+ * Keep memory out of the swap.  Only under no limit at all: with one,
+ * MCL_FUTURE makes a later allocation fail when it is reached.
+ */
+static void
+account_lock_memory(void)
+{
+    struct rlimit limit = {0, 0};
+
+    if (getrlimit(RLIMIT_MEMLOCK, &limit) == 0 &&
+        limit.rlim_cur == RLIM_INFINITY &&
+        mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) == 0)
+        return;
+    log_warning("memory is not locked (LimitMEMLOCK is not infinity): a "
+                "password or token could reach the swap, unless that is "
+                "encrypted");
+}
+
 void
 account_harden(void)
 {
@@ -138,8 +160,5 @@ account_harden(void)
     setrlimit(RLIMIT_CORE, &none);
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
         log_warning("cannot forbid core dumps: %s", strerror(errno));
-    if (mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT) != 0)
-        log_warning("cannot lock memory (%s): tokens could reach the swap; "
-                    "raise LimitMEMLOCK, or encrypt the swap",
-                    strerror(errno));
+    account_lock_memory();
 }

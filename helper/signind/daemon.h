@@ -38,6 +38,7 @@ struct daemon {
     char host_name[256];
     int pam_fd, public_fd; /* listening */
     struct event *pam_event, *public_event;
+    struct event *signals[3], *linger;
     TAILQ_HEAD(peer_list, peer) peers;
     unsigned peer_count;
     LIST_HEAD(sign_in_list, sign_in) sign_ins;

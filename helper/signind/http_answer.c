@@ -57,14 +57,18 @@ http_headers_free(struct http_header *header)
     }
 }
 
-/* A status line begins a new answer; an interim one's headers are gone. */
+/* A status line begins an answer; what an interim one (1xx) had is gone. */
 static void
-http_received_begin(struct http_received *received)
+http_received_begin(struct http_received *received, const char *line,
+                    size_t length)
 {
+    const char *space = memchr(line, ' ', length);
+
     http_headers_free(received->headers);
     received->headers = NULL;
     received->last = NULL;
-    received->headers_complete = false;
+    received->interim =
+        space != NULL && length - (size_t)(space - line) > 1 && space[1] == '1';
 }
 
 static bool
@@ -124,12 +128,13 @@ http_received_header(char *bytes, size_t size, size_t count, void *pointer)
     }
     while (line > 0 && (bytes[line - 1] == '\r' || bytes[line - 1] == '\n'))
         line--;
+    if (received->trailers)
+        return length;
     if (line == 0)
-        received->headers_complete = true;
+        received->trailers = !received->interim;
     else if (line >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
-        http_received_begin(received);
-    else if (!received->headers_complete &&
-             !http_received_keep(received, bytes, line))
+        http_received_begin(received, bytes, line);
+    else if (!http_received_keep(received, bytes, line))
         return 0;
     return length;
 }

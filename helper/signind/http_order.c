@@ -142,10 +142,11 @@ http_url_check(const char *url, bool *ret_loopback)
     r = -EINVAL;
     if (curl_url_set(parsed, CURLUPART_URL, url,
                      CURLU_DISALLOW_USER | CURLU_NON_SUPPORT_SCHEME) != 0 ||
-        curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != 0 ||
-        curl_url_get(parsed, CURLUPART_HOST, &host, 0) != 0)
+        curl_url_get(parsed, CURLUPART_SCHEME, &scheme, 0) != 0)
         goto out;
-    *ret_loopback = strcasecmp(scheme, "http") == 0 && http_is_loopback(host);
+    if (strcasecmp(scheme, "http") == 0 &&
+        curl_url_get(parsed, CURLUPART_HOST, &host, 0) == 0)
+        *ret_loopback = http_is_loopback(host);
     r = 0;
 out:
     curl_free(scheme);

@@ -53,7 +53,8 @@ struct http_received {
     struct http_header *headers, *last;
     unsigned header_count;
     size_t header_bytes;
-    bool headers_complete; /* what follows is body or trailers */
+    bool interim;  /* these are the headers of a 1xx */
+    bool trailers; /* the headers are complete */
     bool too_large;
 };
 

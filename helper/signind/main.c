@@ -73,8 +73,6 @@ main_stop(evutil_socket_t signal_number, short what, void *context)
     struct daemon *daemon = context;
     const struct timeval at_most = {.tv_sec = LINGER_S};
     const struct timeval every = {.tv_usec = 50000};
-    struct event *poll;
-
     (void)signal_number;
     (void)what;
     notify_manager("STOPPING=1");
@@ -82,8 +80,10 @@ main_stop(evutil_socket_t signal_number, short what, void *context)
         event_del(daemon->pam_event);
     if (daemon->public_event != NULL)
         event_del(daemon->public_event);
-    poll = event_new(daemon->base, -1, EV_PERSIST, main_linger, daemon);
-    if (poll == NULL || event_add(poll, &every) != 0)
+    if (daemon->linger == NULL)
+        daemon->linger =
+            event_new(daemon->base, -1, EV_PERSIST, main_linger, daemon);
+    if (daemon->linger == NULL || event_add(daemon->linger, &every) != 0)
         event_base_loopbreak(daemon->base);
     event_base_loopexit(daemon->base, &at_most);
     main_linger(-1, 0, daemon);
@@ -100,10 +100,10 @@ main_signals(struct daemon *daemon)
 
     signal(SIGPIPE, SIG_IGN);
     for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
-        struct event *event = evsignal_new(daemon->base, signals[i].number,
-                                           signals[i].handler, daemon);
-
-        if (event == NULL || event_add(event, NULL) != 0)
+        daemon->signals[i] = evsignal_new(daemon->base, signals[i].number,
+                                          signals[i].handler, daemon);
+        if (daemon->signals[i] == NULL ||
+            event_add(daemon->signals[i], NULL) != 0)
             return -ENOMEM;
     }
     return 0;
@@ -181,6 +181,21 @@ main_start(struct daemon *daemon)
 }
 
 static void
+main_free_events(struct daemon *daemon)
+{
+    struct event *events[] = {daemon->pam_event,  daemon->public_event,
+                              daemon->signals[0], daemon->signals[1],
+                              daemon->signals[2], daemon->linger};
+
+    for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
+        if (events[i] != NULL)
+            event_free(events[i]);
+    }
+    if (daemon->base != NULL)
+        event_base_free(daemon->base);
+}
+
+static void
 main_finish(struct daemon *daemon)
 {
     struct peer *peer;
@@ -199,6 +214,7 @@ main_finish(struct daemon *daemon)
         config_free(generation->config);
         free(generation);
     }
+    main_free_events(daemon);
 }
 
 static int

@@ -132,6 +132,24 @@ refresh_set_health(struct session *session, enum session_health health,
                    session->keys.id, session->user, session->provider, why);
 }
 
+/* The provider may have replaced the refresh token, and its answer is lost. */
+static bool
+refresh_may_be_spent(const struct provider_result *result)
+{
+    return result->result == WIRE_UNAVAILABLE && result->sent;
+}
+
+/* The provider has said no, for good: trying again cannot help. */
+static bool
+refresh_was_refused(const struct provider_result *result)
+{
+    return result->result == WIRE_REFUSED ||
+           result->result == WIRE_IDENTITY_MISMATCH ||
+           result->result == WIRE_ACCOUNT_DISABLED ||
+           result->result == WIRE_NEED_SECOND_FACTOR ||
+           result->result == WIRE_MUST_CHANGE_PASSWORD;
+}
+
 /* Plan the next try after a failure (decorrelated jitter: between the first
  * pause and three times the last one). */
 static void
@@ -155,8 +173,8 @@ refresh_back_off(struct session *session, const struct provider_result *result)
      * one again can kill the access token that still works, so that waits
      * until the end of that one's life - unless the provider forgives. */
     near_end = session->expires_at_s * 1000 - session->lifetime_s * 50;
-    if (result->sent && session->expires_at_s != 0 && near_end > next &&
-        (provider == NULL || provider->grace_s == 0))
+    if (refresh_may_be_spent(result) && session->expires_at_s != 0 &&
+        near_end > next && (provider == NULL || provider->grace_s == 0))
         next = near_end;
     session->refresh_at_ms = next;
 }
@@ -189,16 +207,15 @@ refresh_succeeded(struct session *session, const struct provider_tokens *tokens)
 }
 
 /* The provider ended it: nothing in the session must go on with what is left
- * of the old token. */
+ * of the old token.  Both are revoked all the same: a user who is locked out
+ * for an hour must not find this session's tokens alive after it. */
 static void
 refresh_refused(struct session *session)
 {
-    struct secret access = {0};
-    struct provider_tokens rest = {0};
+    struct provider_tokens rest = {.expires_at_s = session->expires_at_s};
 
-    if (session_load_access_token(session, &access) == 0)
-        secret_move(&rest.access_token, &access);
-    rest.expires_at_s = session->expires_at_s;
+    session_load_access_token(session, &rest.access_token);
+    session_load_refresh_token(session, &rest.refresh_token);
     keyring_park(&session->keys);
     session->parked = true;
     session->expires_at_s = 0;
@@ -222,8 +239,7 @@ refresh_done(void *context, const struct provider_result *result,
     } else if (session->state == SESSION_CLOSING) {
         /* Revoke what there is. */
         session_save_private(session, NULL, 0);
-    } else if (result->result == WIRE_REFUSED ||
-               result->result == WIRE_IDENTITY_MISMATCH) {
+    } else if (refresh_was_refused(result)) {
         session_discard(session->table, session->provider, session->user,
                         tokens);
         refresh_set_health(session, HEALTH_REFUSED, result->why);
@@ -231,7 +247,7 @@ refresh_done(void *context, const struct provider_result *result,
         told = WIRE_REFUSED;
     } else {
         /* The in-flight mark goes only if nothing can have been spent. */
-        if (!result->sent)
+        if (!refresh_may_be_spent(result))
             session_save_private(session, NULL, 0);
         refresh_back_off(session, result);
         refresh_set_health(session, HEALTH_UNAVAILABLE, result->why);

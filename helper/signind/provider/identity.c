@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "call.h"
+
+/* ASCII only: folding other scripts makes different names equal. */
+static bool
+identity_same(const char *one, const char *other, bool ignore_case)
+{
+    for (;; one++, other++) {
+        char a = *one, b = *other;
+
+        if (ignore_case && a >= 'A' && a <= 'Z')
+            a = (char)(a + 'a' - 'A');
+        if (ignore_case && b >= 'A' && b <= 'Z')
+            b = (char)(b + 'a' - 'A');
+        if (a != b)
+            return false;
+        if (a == '\0')
+            return true;
+    }
+}
+
+/* Fill the result: "SOURCE names "NAMED", not ...". */
+static void
+identity_refuse(struct provider_call *call, const struct source *source,
+                const char *named, const char *expected)
+{
+    const char **items = calloc(call_secrets_room(call), sizeof(*items));
+
+    why_set(&call->result, WIRE_IDENTITY_MISMATCH, "%s: %s names",
+            request_kind_name(call->kind), source->text);
+    if (items != NULL) {
+        const struct why_secrets secrets = call_secrets(call, items);
+
+        why_add_quoted(&call->result, named, &secrets);
+    } else {
+        why_add(&call->result, " somebody");
+    }
+    why_add(&call->result, ", not %s", expected);
+    free(items);
+}
+
+static bool
+identity_out_of_memory(struct provider_call *call)
+{
+    why_set(&call->result, WIRE_INTERNAL, "out of memory");
+    return false;
+}
+
+/* Take identity.subject out of the answer, where it is. */
+static bool
+identity_take_subject(struct provider_call *call)
+{
+    const struct source *source = call->provider->identity_subject;
+    char *subject = NULL;
+    int r = answer_text(&call->answer, source, &subject);
+
+    if (r == -ENOMEM)
+        return identity_out_of_memory(call);
+    if (r == -ENOENT)
+        return true;
+    if (r < 0 || strlen(subject) > PROVIDER_SUBJECT_MAX) {
+        wipe_free(subject);
+        why_set(&call->result, WIRE_MISCONFIGURED, "%s: %s is no subject: %s",
+                request_kind_name(call->kind), source->text,
+                r < 0 ? "not a scalar" : "too long");
+        return false;
+    }
+    call->tokens.subject = subject;
+    return true;
+}
+
+bool
+identity_check_sign_in(struct provider_call *call)
+{
+    const struct provider_config *provider = call->provider;
+    const struct source *source = provider->identity_user;
+    cleanup_wipe char *named = NULL;
+    int r = answer_text(&call->answer, source, &named);
+
+    if (r == -ENOMEM)
+        return identity_out_of_memory(call);
+    if (r == 0 &&
+        !identity_same(named, call->login, provider->identity_ignore_case)) {
+        identity_refuse(call, source, named, "the user that signs in");
+        return false;
+    }
+    if (r == -EINVAL ||
+        (r == -ENOENT && !provider->identity_accepted_password)) {
+        why_set(&call->result, WIRE_IDENTITY_MISMATCH,
+                "%s: nobody is named at %s (see identity.user)",
+                request_kind_name(call->kind),
+                source == NULL ? "identity.user" : source->text);
+        return false;
+    }
+    return identity_take_subject(call);
+}
+
+bool
+identity_check_refresh(struct provider_call *call)
+{
+    const struct provider_config *provider = call->provider;
+    cleanup_wipe char *named = NULL;
+    int r;
+
+    if (!identity_take_subject(call))
+        return false;
+    if (call->subject != NULL && call->tokens.subject != NULL) {
+        if (strcmp(call->subject, call->tokens.subject) == 0)
+            return true;
+        identity_refuse(call, provider->identity_subject, call->tokens.subject,
+                        "the session's subject");
+        return false;
+    }
+    r = answer_text(&call->answer, provider->identity_user, &named);
+    if (r == -ENOMEM)
+        return identity_out_of_memory(call);
+    if (r == 0 &&
+        !identity_same(named, call->login, provider->identity_ignore_case)) {
+        identity_refuse(call, provider->identity_user, named,
+                        "the session's user");
+        return false;
+    }
+    return true;
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * provider: what an identity provider can do for a session: sign in, refresh,
+ * revoke.  Everything a provider says or is asked comes from its
+ * struct provider_config; nothing here knows any product.
+ *
+ * All calls are asynchronous: done() is called exactly once, later, from the
+ * event loop, unless the call is cancelled.  A struct provider_call belongs
+ * to this room until then.
+ */
+#ifndef SIGNIN_PROVIDER_H
+#define SIGNIN_PROVIDER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "signind/config/config.h"
+#include "signind/http.h"
+#include "wire/memory.h"
+#include "wire/wire.h"
+
+/* Limits on what is taken from an answer, in bytes. */
+#define PROVIDER_ACCESS_TOKEN_MAX  32767 /* a "user" key's payload */
+#define PROVIDER_REFRESH_TOKEN_MAX 24576
+#define PROVIDER_SUBJECT_MAX       1024
+#define PROVIDER_KEEP_MAX          1024 /* each kept field */
+
+struct provider_kept {
+    char *name;
+    char *value;
+};
+
+/* What came back: the tokens and what is kept with them. */
+struct provider_tokens {
+    struct secret access_token;
+    struct secret refresh_token; /* empty: none came (keep the old one) */
+    int64_t expires_at_s;        /* epoch seconds, by our clock; 0: unknown */
+    char *subject;               /* NULL: not configured or not there */
+    struct provider_kept *kept;
+    size_t kept_count;
+};
+void provider_tokens_done(struct provider_tokens *tokens);
+
+struct provider_result {
+    enum wire_result result;
+    /* Why, for one log line: "403 sign_in", "/error=invalid_grant", "curl:
+     * ...".  No secret, printable; never NULL. */
+    char why[256];
+    unsigned retry_after_s; /* 0: none said */
+    bool sent; /* WIRE_UNAVAILABLE: the provider may have received it */
+};
+
+struct provider_call;
+typedef void provider_done(void *context, const struct provider_result *result,
+                           struct provider_tokens *tokens);
+
+/* Shared by all calls.  Borrowed. */
+struct provider_context {
+    struct http *http;
+    const char *host_name; /* {{host}} */
+    /* Returns a secret's value (borrowed until the next call), or NULL. */
+    const char *(*secret)(void *context, const char *name);
+    void *secret_context;
+};
+
+/*
+ * Sign in: request, outcome, identity check (from the whole answer, before
+ * anything is dropped; userinfo or introspection as the configuration asks),
+ * kept fields.  WIRE_OK only if an access token came and the answer names the
+ * user.  Tokens that came but may not be used are in *tokens all the same
+ * (e.g. with WIRE_IDENTITY_MISMATCH): the caller revokes them.  done() takes
+ * what it wants out of *tokens; the rest is wiped after it returns.
+ * rhost may be NULL.  NULL return: out of memory; done is not called.
+ */
+struct provider_call *provider_sign_in(const struct provider_context *context,
+                                       const struct provider_config *provider,
+                                       const char *user, const char *password,
+                                       provider_done *done, void *done_context);
+
+/*
+ * Refresh (RFC 6749, 6).  Results: WIRE_OK, WIRE_REFUSED (the refresh token
+ * is dead), or as above.  subject: what the session signed in as; an answer
+ * that names another is WIRE_IDENTITY_MISMATCH.
+ */
+struct provider_call *provider_refresh(const struct provider_context *context,
+                                       const struct provider_config *provider,
+                                       const char *user, const char *subject,
+                                       const char *refresh_token,
+                                       provider_done *done, void *done_context);
+
+/*
+ * Revoke one token (RFC 7009 or the provider's own way): WIRE_OK if the
+ * answer's status is in the request's success list.  kind:
+ * REQUEST_REVOKE_ACCESS or REQUEST_REVOKE_REFRESH.  Tokens that are not
+ * there are NULL.  tokens in done() is NULL.
+ */
+struct provider_call *provider_revoke(const struct provider_context *context,
+                                      const struct provider_config *provider,
+                                      enum request_kind kind, const char *user,
+                                      const char *subject,
+                                      const char *access_token,
+                                      const char *refresh_token,
+                                      provider_done *done, void *done_context);
+
+/* Give up; done is not called.  Accepts NULL. */
+void provider_cancel(struct provider_call *call);
+
+/* The name to sign in with (login_name), or NULL: wipe_free().  */
+char *provider_login(const struct provider_context *context,
+                     const struct provider_config *provider, const char *user);
+
+#endif
