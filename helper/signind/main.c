@@ -19,6 +19,7 @@
 #include "peer.h"
 #include "policy.h"
 #include "prepare.h"
+#include "shutdown.h"
 #include "wipe.h"
 
 /* How long tokens that have no keys to be recovered from may hold up the end
@@ -269,6 +270,7 @@ main_usage(FILE *out)
     fputs("usage: signind             run in the foreground\n"
           "       signind --prepare   make the keyrings and " RUNSTATEDIR
           "/signin, as root\n"
+          "       signind --revoke-all   end every session, as at shutdown\n"
           "       signind --help | --version\n"
           "See signind(8).\n",
           out);
@@ -277,10 +279,12 @@ main_usage(FILE *out)
 int
 main(int count, char **arguments)
 {
-    static const struct option options[] = {{"prepare", no_argument, NULL, 'p'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {"version", no_argument, NULL, 'V'},
-                                            {NULL, 0, NULL, 0}};
+    static const struct option options[] = {
+        {"prepare", no_argument, NULL, 'p'},
+        {"revoke-all", no_argument, NULL, 'r'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
+        {NULL, 0, NULL, 0}};
     int option;
 
     /* Passwords and tokens pass through all of these. */
@@ -295,6 +299,8 @@ main(int count, char **arguments)
     switch (option) {
     case 'p':
         return main_prepare();
+    case 'r':
+        return shutdown_revoke_all();
     case 'h':
         main_usage(stdout);
         return EXIT_SUCCESS;

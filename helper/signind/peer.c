@@ -54,6 +54,8 @@ peer_drop(struct peer *peer)
         event_free(peer->deadline);
     if (peer->writable != NULL)
         event_free(peer->writable);
+    if (peer->ending != NULL)
+        event_free(peer->ending);
     close(peer->fd);
     free(peer->list);
     free(peer);

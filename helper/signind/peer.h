@@ -44,6 +44,9 @@ struct peer {
     struct event *writable;
     char (*list)[WIRE_ID_LENGTH + 1];
     size_t list_count, list_next;
+    /* END_ALL: looks whether all is done, until then */
+    struct event *ending;
+    int64_t ending_until_ms; /* channel_now_ms() */
 };
 
 /* Begin to serve a listening socket.  0 or -ENOMEM. */

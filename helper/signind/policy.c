@@ -17,6 +17,7 @@ static const struct policy {
     {WIRE_CLOSE, PEER_PAM, PEER_FRESH, true, ask_close},
     {WIRE_RENEW, PEER_PAM, PEER_FRESH, true, ask_renew},
     {WIRE_SESSIONS, PEER_PAM, PEER_FRESH, true, ask_sessions},
+    {WIRE_END_ALL, PEER_PAM, PEER_FRESH, true, ask_end_all},
     /* Own uid only: the handlers compare it with the peer's. */
     {WIRE_VERIFY, PEER_PUBLIC, PEER_FRESH, false, ask_verify},
     {WIRE_REFRESH, PEER_PUBLIC, PEER_FRESH, false, ask_refresh},

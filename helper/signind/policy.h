@@ -21,6 +21,8 @@ policy_handler ask_begin, ask_authenticate, ask_verify;
 /* ask_session.c */
 policy_handler ask_claim, ask_placed, ask_abandon, ask_close, ask_account,
     ask_renew, ask_refresh, ask_logout;
+/* ask_end_all.c */
+policy_handler ask_end_all;
 /* ask_list.c */
 policy_handler ask_sessions;
 

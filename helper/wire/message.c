@@ -93,6 +93,7 @@ static const struct type_rule types[WIRE_TYPES] = {
     [WIRE_CLOSE] =        {true, SET(ID), 0},
     [WIRE_RENEW] =        {true, SET(ID), 0},
     [WIRE_SESSIONS] =     {true, 0, 0},
+    [WIRE_END_ALL] =      {true, 0, 0},
     [WIRE_SESSION] =      {true, SET(ID) | SET(USER) | SET(UID) |
                                  SET(PROVIDER) | SET(STATE),
                            SET(OPENED_AT) | SET(EXPIRES_AT) | SET(OPENER) |

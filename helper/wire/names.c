@@ -6,10 +6,11 @@ static const char *const type_names[WIRE_TYPES] = {
     [WIRE_CLAIM] = "CLAIM",       [WIRE_PLACED] = "PLACED",
     [WIRE_ABANDON] = "ABANDON",   [WIRE_ACCOUNT] = "ACCOUNT",
     [WIRE_CLOSE] = "CLOSE",       [WIRE_RENEW] = "RENEW",
-    [WIRE_SESSIONS] = "SESSIONS", [WIRE_VERIFY] = "VERIFY",
-    [WIRE_REFRESH] = "REFRESH",   [WIRE_LOGOUT] = "LOGOUT",
-    [WIRE_PLACE] = "PLACE",       [WIRE_CLAIMED] = "CLAIMED",
-    [WIRE_SESSION] = "SESSION",   [WIRE_VERDICT] = "VERDICT",
+    [WIRE_SESSIONS] = "SESSIONS", [WIRE_END_ALL] = "END_ALL",
+    [WIRE_VERIFY] = "VERIFY",     [WIRE_REFRESH] = "REFRESH",
+    [WIRE_LOGOUT] = "LOGOUT",     [WIRE_PLACE] = "PLACE",
+    [WIRE_CLAIMED] = "CLAIMED",   [WIRE_SESSION] = "SESSION",
+    [WIRE_VERDICT] = "VERDICT",
 };
 
 static const char *const result_names[WIRE_RESULTS] = {

@@ -53,7 +53,9 @@
  *
  * Also on the pam socket: ABANDON ticket (the session is somebody else's),
  * ACCOUNT user, uid, service (is this user still allowed here), CLOSE id, RENEW id
- * (unlock), SESSIONS (any number of SESSION, then VERDICT).
+ * (unlock), SESSIONS (any number of SESSION, then VERDICT), END_ALL (the host
+ * shuts down: every session ends; VERDICT when all has been revoked at the
+ * providers, or shutdown_revoke_timeout has passed).
  *
  * On the public socket: VERIFY (as AUTHENTICATE, own uid only, no ticket),
  * ACCOUNT (about oneself),
@@ -96,6 +98,7 @@ enum wire_type {
     WIRE_CLOSE,
     WIRE_RENEW,
     WIRE_SESSIONS,
+    WIRE_END_ALL,
     /* requests, public socket */
     WIRE_VERIFY,
     WIRE_REFRESH,

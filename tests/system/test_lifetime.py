@@ -127,4 +127,17 @@ def client_vanishes():
     check_dead(machine, glewlwyd, session.id)
 
 
+@case("shutdown (signind --revoke-all): every session ends, here and there")
+def shutdown():
+    shells = [SshSession("alice"), SshSession("alice"), SshSession("bob")]
+    run("signind", "--revoke-all")
+    for shell in shells:
+        check_equal(shell.run("signin token")[0], 3, "status of signin token")
+    check_equal(glewlwyd.still_alive(), [], "tokens alive after a shutdown")
+    check_equal([session.id for session in keys.sessions(machine.machine_id)],
+                [], "sessions left in the kernel")
+    for shell in shells:
+        shell.logout()
+
+
 main(set_up)

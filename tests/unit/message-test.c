@@ -40,6 +40,7 @@ static const struct type_case {
     {WIRE_CLOSE, {WIRE_ID, END}, {END}},
     {WIRE_RENEW, {WIRE_ID, END}, {END}},
     {WIRE_SESSIONS, {END}, {END}},
+    {WIRE_END_ALL, {END}, {END}},
     {WIRE_REFRESH,
      {WIRE_ID, WIRE_SECRET, END},
      {WIRE_MIN_VALID, WIRE_FORCE, END}},

@@ -75,7 +75,7 @@ request_send(struct provider_call *call, enum request_kind kind,
         .headers = (const char *const *)request->headers,
         .body = request->body,
         .body_length = request->body_length,
-        .content_type = request->has_type ? NULL : type,
+        .content_type = type,
         .basic_user = request->basic_user,
         .basic_password = request->basic_password,
         /* Each of these may be honoured only once. */

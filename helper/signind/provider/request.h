@@ -17,8 +17,6 @@ struct request {
     char *basic_user; /* NULL: no Basic authentication */
     char *basic_password;
     char *client_key; /* PEM, or NULL */
-    bool has_accept;  /* configured headers of that name */
-    bool has_type;
 };
 
 /*

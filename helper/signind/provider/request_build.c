@@ -114,40 +114,30 @@ request_add_header(struct request *request, const char *name, const char *value)
         return -ENOMEM;
     headers[request->header_count++] = text;
     headers[request->header_count] = NULL;
-    if (strcasecmp(name, "accept") == 0)
-        request->has_accept = true;
-    if (strcasecmp(name, "content-type") == 0)
-        request->has_type = true;
     return 0;
 }
 
-/* The provider's headers, where a request's own of that name stands last. */
 static int
 request_add_headers(struct request *request,
                     const struct request_config *config,
                     const struct template_values *values)
 {
+    bool has_accept = false;
+
     for (size_t i = 0; i < config->header_count; i++) {
         const struct header_config *header = &config->headers[i];
         cleanup_wipe char *value = NULL;
-        bool replaced = config->authorization != NULL &&
-                        strcasecmp(header->name, "authorization") == 0;
-        int r;
+        int r = template_bind(header->value, values, &value);
 
-        for (size_t j = i + 1; j < config->header_count; j++)
-            replaced = replaced ||
-                       strcasecmp(header->name, config->headers[j].name) == 0;
-        if (replaced)
-            continue;
-        r = template_bind(header->value, values, &value);
         if (r == 0)
             r = request_add_header(request, header->name, value);
         if (r < 0)
             return r;
+        has_accept = has_accept || strcasecmp(header->name, "accept") == 0;
     }
-    if (!request->has_accept)
-        return request_add_header(request, "Accept", "application/json");
-    return 0;
+    if (has_accept)
+        return 0;
+    return request_add_header(request, "Accept", "application/json");
 }
 
 /* RFC 6749, 2.3.1: id and secret are form-encoded before Basic. */
@@ -242,18 +232,6 @@ request_add_authorization(struct request *request, struct provider_call *call,
 
     if (config->authorization != NULL) {
         r = template_bind(config->authorization, values, &value);
-        return r < 0 ? r : request_add_header(request, "Authorization", value);
-    }
-    for (size_t i = 0; i < config->header_count; i++)
-        if (strcasecmp(config->headers[i].name, "authorization") == 0)
-            return 0;
-    if (kind == REQUEST_USERINFO) {
-        /* OpenID Connect Core, 5.3.1: the token is the authorization. */
-        cleanup_buffer struct buffer bearer = {0};
-
-        buffer_add_text(&bearer, "Bearer ");
-        buffer_add_text(&bearer, values->value[NAME_ACCESS_TOKEN]);
-        r = buffer_take(&bearer, &value, NULL);
         return r < 0 ? r : request_add_header(request, "Authorization", value);
     }
     return request_add_client(request, call, config->format);

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * END_ALL: the host shuts down.  Every session is ended here at once, and the
+ * peer is answered when the providers have been told, or time is up.
+ */
+#include "log.h"
+#include "policy.h"
+#include "wire/channel.h"
+
+/* How often to look, in microseconds. */
+#define END_ALL_EVERY_US 20000
+
+static void
+end_all_one(struct session *session, void *context)
+{
+    (void)context;
+    session_close(session, "the host shuts down");
+}
+
+static void
+end_all_look(evutil_socket_t fd, short what, void *context)
+{
+    struct peer *peer = context;
+    size_t left = peer->daemon->sessions.count;
+
+    (void)fd;
+    (void)what;
+    if (left > 0 && channel_now_ms() < peer->ending_until_ms)
+        return;
+    event_free(peer->ending);
+    peer->ending = NULL;
+    if (left > 0)
+        log_warning("%zu sessions are not revoked at their providers yet: "
+                    "their tokens live until they expire, or signind runs "
+                    "again before a reboot",
+                    left);
+    peer_verdict(peer, left == 0 ? WIRE_OK : WIRE_UNAVAILABLE, NULL, NULL, 0);
+}
+
+void
+ask_end_all(struct peer *peer, const struct message *request)
+{
+    const struct timeval every = {.tv_usec = END_ALL_EVERY_US};
+    struct daemon *daemon = peer->daemon;
+
+    (void)request;
+    log_notice("ending all %zu sessions: the host shuts down",
+               daemon->sessions.count);
+    session_each(&daemon->sessions, end_all_one, NULL);
+    peer->ending_until_ms =
+        channel_now_ms() + daemon->config->shutdown_revoke_timeout_ms;
+    peer->ending = event_new(daemon->base, -1, EV_PERSIST, end_all_look, peer);
+    if (peer->ending == NULL || event_add(peer->ending, &every) != 0) {
+        peer_verdict(peer, WIRE_INTERNAL, NULL, NULL, 0);
+        return;
+    }
+    peer_enter(peer, PEER_WORKING);
+}
