@@ -71,7 +71,9 @@ prepare_write(key_serial_t anchor)
         open(ANCHOR_FILE ".new",
              O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 
-    if (fd < 0 || write(fd, text, (size_t)length) != length ||
+    /* signind, without privilege, reads it: whatever the umask is. */
+    if (fd < 0 || fchmod(fd, 0644) != 0 ||
+        write(fd, text, (size_t)length) != length ||
         rename(ANCHOR_FILE ".new", ANCHOR_FILE) != 0) {
         int error = -errno;
 
