@@ -89,6 +89,18 @@ def logout_command():
     shell.logout()
 
 
+@case("signin logout --session ends the login session as well")
+def logout_session():
+    shell = SshSession("alice")
+    session = check_session(machine, glewlwyd, shell, "alice")
+    try:
+        shell.run("signin logout --session")
+        raise AssertionError("the shell lives on")
+    except EOFError:
+        pass
+    check_dead(machine, glewlwyd, session.id)
+
+
 @case("a provider whose refresh token stays the same")
 def fixed_refresh_token():
     glewlwyd.plugin = "fixed"
