@@ -71,7 +71,7 @@ def apikey():
               "the endpoint did not look at the apikey")
     finally:
         gotrue.options(apikey=SECRET)
-    gotrue.state()["faults"].clear()
+        gotrue.test("forgive")
 
 
 @case("the user object is kept nowhere; keep.NAME keeps what it names")
@@ -120,8 +120,11 @@ def expired_at_logout():
     gotrue.forget()
     gotrue.options(fail=0, access_ttl=3600)
     wait_for_no_session(machine, session.id, 20)
-    check_equal(gotrue.requests(), [f"POST {gotrue.REFRESH} 200",
-                                    f"POST {gotrue.END} 204"], "requests")
+    # One more try may have met the 503.
+    check_equal([line for line in gotrue.requests()
+                 if not line.endswith(" 503")],
+                [f"POST {gotrue.REFRESH} 200", f"POST {gotrue.END} 204"],
+                "requests")
     sent = gotrue.last(gotrue.END)["headers"]["authorization"]
     check(sent.startswith("Bearer ") and sent != f"Bearer {old}",
           "the logout was sent with the expired token")
@@ -252,6 +255,7 @@ def slow_down():
 def slow_down_refresh():
     shell = SshSession("alice")
     session = check_session(machine, gotrue, shell, "alice")
+    first = session.access_token
     wait_until_old_enough(machine, "alice")
     gotrue.options(slow_down=4)
     gotrue.forget()
@@ -265,8 +269,7 @@ def slow_down_refresh():
     check(again["at"] - refused_at >= 4, "asked before Retry-After was over: "
           f"after {again['at'] - refused_at:.1f} s")
     check_equal(again["status"], 200, "status of the next try")
-    wait_until(lambda: live_session(machine, "alice").access_token
-               != session.access_token, "a new token", 2)
+    wait_until(lambda: session.access_token != first, "a new token", 2)
     check_session(machine, gotrue, shell, "alice")
     shell.logout()
     check_dead(machine, gotrue, session)
@@ -312,18 +315,13 @@ def refresh_names_another():
 @case("passwords of every kind arrive byte by byte")
 def passwords():
     since = signind.mark()
-    before = len(gotrue.state()["faults"])
     check_passwords(machine, gotrue)
-    check_equal(len(gotrue.state()["faults"]), before, "faults")
     check("ä" not in signind.log()[since:], "a password is in the log")
 
 
 @case("no request was out of shape")
 def no_faults():
-    # But for the one that apikey() provoked.
-    faults = [fault for fault in gotrue.state()["faults"]
-              if "header apikey is" not in fault]
-    check_equal(faults, [], "requests out of shape")
+    gotrue.check_no_faults()
 
 
 main(set_up)
