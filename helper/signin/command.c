@@ -10,6 +10,8 @@
 #define OPTION_JSON      2U
 #define OPTION_SESSION   4U
 #define TAKES_NAME       8U
+#define OPTION_USER      16U
+#define OPTION_PROVIDER  32U
 
 static const struct command {
     const char *name, *usage, *summary;
@@ -31,6 +33,9 @@ static const struct command {
      command_logout},
     {"sessions", "sessions [--json]", "list this host's sessions (root)",
      OPTION_JSON, command_sessions},
+    {"check", "check [--user NAME] [--provider NAME] [--json]",
+     "check the configuration and its providers",
+     OPTION_USER | OPTION_PROVIDER | OPTION_JSON, command_check},
 };
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
 
@@ -56,12 +61,18 @@ print_help(void)
     for (size_t i = 0; i < COMMANDS; i++) {
         text_add(&text, "  ");
         text_add_column(&text, commands[i].usage, 31);
+        /* What is too long for its column has a line of its own. */
+        if (strlen(commands[i].usage) >= 31) {
+            text_add(&text, "\n  ");
+            text_add_column(&text, "", 31);
+        }
         text_format(&text, "%s\n", commands[i].summary);
     }
     text_add(&text, "\nExit status: 0 done, 1 failure, 2 usage, 3 no session, "
                     "4 expired (try again),\n5 refused (sign in again), 6 "
                     "signind not reachable, 7 not permitted, 8 too\nshort for "
-                    "--min-valid.  More in signin(1).\n");
+                    "--min-valid; check has others.  More in "
+                    "signin(1).\n");
     return command_print(&text);
 }
 
@@ -109,6 +120,8 @@ parse_arguments(const struct command *command, int argc, char **argv,
         {"min-valid", required_argument, NULL, OPTION_MIN_VALID},
         {"json", no_argument, NULL, OPTION_JSON},
         {"session", no_argument, NULL, OPTION_SESSION},
+        {"user", required_argument, NULL, OPTION_USER},
+        {"provider", required_argument, NULL, OPTION_PROVIDER},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0}};
     int option;
@@ -127,6 +140,10 @@ parse_arguments(const struct command *command, int argc, char **argv,
             ret_arguments->json = true;
         if (option == OPTION_SESSION)
             ret_arguments->session = true;
+        if (option == OPTION_USER)
+            ret_arguments->user = optarg;
+        if (option == OPTION_PROVIDER)
+            ret_arguments->provider = optarg;
         if (option == OPTION_MIN_VALID) {
             if (!parse_seconds(optarg, &ret_arguments->min_valid_s)) {
                 text_complain("--min-valid takes whole seconds, 0 to 31536000,"

@@ -20,7 +20,8 @@ struct arguments {
     int64_t min_valid_s;
     bool json;
     bool session;
-    const char *name; /* of `get`; otherwise NULL */
+    const char *name;            /* of `get`; otherwise NULL */
+    const char *user, *provider; /* of `check`; NULL: not given */
 };
 
 /* One function each: says on stderr what is wrong, if anything. */
@@ -31,6 +32,8 @@ enum status command_status(const struct arguments *arguments);
 enum status command_refresh(const struct arguments *arguments);
 enum status command_logout(const struct arguments *arguments);
 enum status command_sessions(const struct arguments *arguments);
+/* Becomes signind --check; returns only if that fails. */
+enum status command_check(const struct arguments *arguments);
 
 /* main() without what is of the process.  Returns the exit status. */
 enum status command_main(int argc, char **argv);

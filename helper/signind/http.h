@@ -43,6 +43,7 @@ struct http_order {
     const char *content_type;   /* with a body */
     const char *basic_user;     /* not NULL: HTTP Basic, already encoded as */
     const char *basic_password; /* RFC 6749 2.3.1 asks */
+    bool connect_only;          /* resolve, connect, check TLS; ask nothing */
     bool fresh_connection; /* sign-in and refresh POSTs: curl silently sends
                               a POST again when a reused connection dies */
     const struct tls_config *tls;
@@ -74,6 +75,11 @@ struct http_answer {
                                  hour; 0: none */
     int64_t date_s; /* Date, epoch seconds by the provider's clock; 0: none */
     struct http_header *headers; /* linked list, names in lower case */
+    /* With connect_only, which ends with status 0: the numeric address, ""
+     * if unknown, and the end of the certificate's time in epoch seconds,
+     * 0 if unknown. */
+    const char *address;
+    int64_t certificate_until_s;
 };
 struct http_header {
     char *name;

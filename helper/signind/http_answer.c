@@ -237,6 +237,27 @@ http_retry_after(CURL *easy)
                                           : (unsigned)seconds;
 }
 
+/* Of the server's own certificate, the first of the chain; 0: unknown. */
+static int64_t
+http_certificate_until(CURL *easy)
+{
+    static const char name[] = "Expire date:";
+    struct curl_certinfo *chain = NULL;
+    const struct curl_slist *line;
+    time_t until_s;
+
+    if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK ||
+        chain == NULL || chain->num_of_certs < 1)
+        return 0;
+    for (line = chain->certinfo[0]; line != NULL; line = line->next) {
+        if (strncmp(line->data, name, strlen(name)) != 0)
+            continue;
+        until_s = curl_getdate(line->data + strlen(name), NULL);
+        return until_s > 0 ? (int64_t)until_s : 0;
+    }
+    return 0;
+}
+
 void
 http_answer_fill(struct http_answer *ret_answer, struct http_request *request,
                  int code)
@@ -246,6 +267,7 @@ http_answer_fill(struct http_answer *ret_answer, struct http_request *request,
     curl_off_t pretransfer_us = 0;
     long request_size = 0;
     long status = 0;
+    char *address = NULL;
     const char *date;
 
     memset(ret_answer, 0, sizeof(*ret_answer));
@@ -257,6 +279,7 @@ http_answer_fill(struct http_answer *ret_answer, struct http_request *request,
     ret_answer->reason = http_reason(request, (CURLcode)code,
                                      ret_answer->failure, ret_answer->sent);
     ret_answer->body = "";
+    ret_answer->address = "";
     if (ret_answer->failure != HTTP_ANSWERED)
         return;
 
@@ -268,6 +291,10 @@ http_answer_fill(struct http_answer *ret_answer, struct http_request *request,
     ret_answer->headers = received->headers;
     ret_answer->content_type = http_header(ret_answer, "content-type");
     ret_answer->retry_after_s = http_retry_after(easy);
+    curl_easy_getinfo(easy, CURLINFO_PRIMARY_IP, &address);
+    if (address != NULL)
+        ret_answer->address = address;
+    ret_answer->certificate_until_s = http_certificate_until(easy);
     date = http_header(ret_answer, "date");
     if (date != NULL) {
         time_t date_s = curl_getdate(date, NULL);

@@ -250,6 +250,10 @@ http_set_route(CURL *easy, const struct http_order *order, bool plain)
     SET(CURLOPT_TIMEOUT_MS, timeout_ms);
     SET(CURLOPT_TCP_NODELAY, 1L);
     SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+    if (order->connect_only) {
+        SET(CURLOPT_CONNECT_ONLY, 1L);
+        SET(CURLOPT_CERTINFO, 1L);
+    }
     if (order->fresh_connection) {
         SET(CURLOPT_FRESH_CONNECT, 1L);
         SET(CURLOPT_FORBID_REUSE, 1L);

@@ -8,6 +8,7 @@
 
 #include "signind/jwt.h"
 #include "signind/wipe.h"
+#include "trace.h"
 
 void
 provider_tokens_done(struct provider_tokens *tokens)
@@ -187,6 +188,8 @@ answer_take_access(struct answer *answer, const struct answer_config *config,
     if (jwt_claims(text, length, &answer->claims) == -ENOMEM ||
         secret_set(&tokens->access_token, text, length) < 0)
         return WIRE_INTERNAL;
+    trace_say(answer->context, "access token", "%s, %s of %zu bytes", where,
+              answer->claims != NULL ? "a JWT" : "an opaque token", length);
     return WIRE_OK;
 }
 
@@ -200,8 +203,13 @@ answer_take_refresh(const struct answer *answer,
     size_t length;
     int r = answer_text(answer, config->refresh_token, &text);
 
-    if (r == -ENOENT)
+    if (r == -ENOENT) {
+        trace_say(answer->context, "refresh token", "none%s%s",
+                  config->refresh_token == NULL ? "" : " at ",
+                  config->refresh_token == NULL ? ""
+                                                : config->refresh_token->text);
         return WIRE_OK;
+    }
     if (r == -ENOMEM)
         return WIRE_INTERNAL;
     length = r < 0 ? 0 : strlen(text);
@@ -212,8 +220,11 @@ answer_take_refresh(const struct answer *answer,
                 config->refresh_token->text);
         return WIRE_MISCONFIGURED;
     }
-    return secret_set(&tokens->refresh_token, text, length) < 0 ? WIRE_INTERNAL
-                                                                : WIRE_OK;
+    if (secret_set(&tokens->refresh_token, text, length) < 0)
+        return WIRE_INTERNAL;
+    trace_say(answer->context, "refresh token", "%s, %zu bytes",
+              config->refresh_token->text, length);
+    return WIRE_OK;
 }
 
 enum wire_result
@@ -290,8 +301,13 @@ answer_keep(const struct answer *answer, const struct provider_config *provider,
         if (r == -EINVAL || (r == 0 && strlen(value) > PROVIDER_KEEP_MAX))
             why_add(result, ", keep.%s not kept: %s", keep->name,
                     r < 0 ? "no scalar" : "too long");
+        if (r == -ENOENT)
+            trace_say(answer->context, "kept", "%s: nothing at %s", keep->name,
+                      keep->source->text);
         if (r < 0 || strlen(value) > PROVIDER_KEEP_MAX)
             continue;
+        trace_say(answer->context, "kept", "%s: %s, %zu bytes", keep->name,
+                  keep->source->text, strlen(value));
         kept->name = strdup(keep->name);
         if (kept->name == NULL)
             return -ENOMEM;
@@ -311,6 +327,9 @@ answer_details(const struct answer *answer,
 
     tokens->expires_at_s =
         expiry_find(answer, config, answer->came_at_s, result);
+    if (tokens->expires_at_s == 0)
+        trace_say(answer->context, "expires",
+                  "not said; unknown_lifetime of [session] counts");
     answer_note_scope(answer, config, provider->scope, result);
     return answer_keep(answer, provider, tokens, result);
 }

@@ -14,6 +14,7 @@
 
 /* The documents of one call; NULL members did not come, or are not JSON. */
 struct answer {
+    const struct provider_context *context; /* for trace.h; may be NULL */
     json_t *body;                /* of the sign-in or refresh request */
     const char *body_why;        /* why there is no body (static), or NULL */
     struct http_header *headers; /* of the same; owned */

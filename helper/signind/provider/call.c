@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "outcome.h"
+#include "trace.h"
 
 static void
 call_on_later(evutil_socket_t fd, short what, void *context)
@@ -26,6 +27,7 @@ call_new(const struct provider_context *context,
     if (call == NULL)
         return NULL;
     call->context = context;
+    call->answer.context = context;
     call->provider = provider;
     call->kind = kind;
     call->done = done;
@@ -136,6 +138,9 @@ call_judge(struct provider_call *call, enum request_kind kind,
         why_set(&call->result, WIRE_INTERNAL, "out of memory");
         return WIRE_INTERNAL;
     }
+    if (http->failure == HTTP_ANSWERED)
+        trace_say(call->context, "answer", "%s: status %u, %zu bytes",
+                  request_kind_name(kind), http->status, http->body_length);
     secrets = call_secrets(call, items);
     outcome_decide(&call->provider->requests[kind], kind, http,
                    answer != NULL ? answer : &call->answer, &secrets,

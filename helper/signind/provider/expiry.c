@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "answer.h"
+#include "trace.h"
 
 /* A life longer than ten years is taken for ten years. */
 #define EXPIRY_LIFE_MAX ((int64_t)10 * 366 * 86400)
@@ -221,24 +222,35 @@ expiry_from_time(const struct answer *answer, const struct source *source,
         why_add(result, ", %s cut to ten years", source->text);
         at = now_s + EXPIRY_LIFE_MAX;
     }
-    if (at < now_s - EXPIRY_SKEW_QUIET)
+    if (at <= now_s) {
+        /* It was issued just now: the clocks differ, or the value means
+         * something else.  Taken at its word the token would be renewed
+         * again and again, and each new one would be as old. */
         why_add(result, ", %s is %" PRId64 " s in the past: check the clocks",
                 source->text, now_s - at);
-    /* 0 would mean unknown. */
-    return at > 0 ? at : 1;
+        return 0;
+    }
+    return at;
 }
 
 int64_t
 expiry_find(const struct answer *answer, const struct answer_config *config,
             int64_t now_s, struct provider_result *result)
 {
+    const struct source *source = config->expires_in;
     int64_t at;
 
-    at = expiry_from_life(answer, config->expires_in, 1, now_s, result);
-    if (at == 0)
-        at = expiry_from_life(answer, config->expires_in_ms, 1000, now_s,
-                              result);
-    if (at == 0)
-        at = expiry_from_time(answer, config->expires_at, now_s, result);
+    at = expiry_from_life(answer, source, 1, now_s, result);
+    if (at == 0) {
+        source = config->expires_in_ms;
+        at = expiry_from_life(answer, source, 1000, now_s, result);
+    }
+    if (at == 0) {
+        source = config->expires_at;
+        at = expiry_from_time(answer, source, now_s, result);
+    }
+    if (at != 0)
+        trace_say(answer->context, "expires", "in %" PRId64 " s: %s",
+                  at - now_s, source->text);
     return at;
 }

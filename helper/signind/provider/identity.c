@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "trace.h"
 
 /* ASCII only: folding other scripts makes different names equal. */
 static bool
@@ -60,8 +61,11 @@ identity_take_subject(struct provider_call *call)
 
     if (r == -ENOMEM)
         return identity_out_of_memory(call);
-    if (r == -ENOENT)
+    if (r == -ENOENT) {
+        if (source != NULL)
+            trace_say(call->context, "subject", "nothing at %s", source->text);
         return true;
+    }
     if (r < 0 || strlen(subject) > PROVIDER_SUBJECT_MAX) {
         wipe_free(subject);
         why_set(&call->result, WIRE_MISCONFIGURED, "%s: %s is no subject: %s",
@@ -69,6 +73,7 @@ identity_take_subject(struct provider_call *call)
                 r < 0 ? "not a scalar" : "too long");
         return false;
     }
+    trace_name(call, "subject", source, subject);
     call->tokens.subject = subject;
     return true;
 }
@@ -96,6 +101,12 @@ identity_check_sign_in(struct provider_call *call)
                 source == NULL ? "identity.user" : source->text);
         return false;
     }
+    if (r == 0)
+        trace_name(call, "user", source, named);
+    else
+        trace_say(call->context, "user",
+                  "not named; identity.check = "
+                  "accepted_password lets it pass");
     return identity_take_subject(call);
 }
 
@@ -124,5 +135,7 @@ identity_check_refresh(struct provider_call *call)
                         "the session's user");
         return false;
     }
+    if (r == 0)
+        trace_name(call, "user", provider->identity_user, named);
     return true;
 }

@@ -6,7 +6,8 @@
  *
  * All calls are asynchronous: done() is called exactly once, later, from the
  * event loop, unless the call is cancelled.  A struct provider_call belongs
- * to this room until then.
+ * to this room until then; the struct provider_context and provider_config
+ * it was given, and the context's http, must live as long.
  */
 #ifndef SIGNIN_PROVIDER_H
 #define SIGNIN_PROVIDER_H
@@ -44,7 +45,8 @@ void provider_tokens_done(struct provider_tokens *tokens);
 struct provider_result {
     enum wire_result result;
     /* Why, for one log line: "403 sign_in", "/error=invalid_grant", "curl:
-     * ...".  No secret, printable; never NULL. */
+     * ...".  No secret, printable ASCII.  With WIRE_OK: "200 sign_in", and
+     * after a comma what is odd (a scope not granted, clocks that differ). */
     char why[256];
     unsigned retry_after_s; /* 0: none said */
     bool sent; /* WIRE_UNAVAILABLE: the provider may have received it */
@@ -61,6 +63,10 @@ struct provider_context {
     /* Returns a secret's value (borrowed until the next call), or NULL. */
     const char *(*secret)(void *context, const char *name);
     void *secret_context;
+    /* NULL, or told while an answer is read which field gave which value:
+     * "access token", "/access_token, a JWT of 812 bytes".  Never a secret. */
+    void (*trace)(void *context, const char *step, const char *detail);
+    void *trace_context;
 };
 
 /*
@@ -79,8 +85,12 @@ struct provider_call *provider_sign_in(const struct provider_context *context,
 
 /*
  * Refresh (RFC 6749, 6).  Results: WIRE_OK, WIRE_REFUSED (the refresh token
- * is dead), or as above.  subject: what the session signed in as; an answer
- * that names another is WIRE_IDENTITY_MISMATCH.
+ * is dead), or as above.  subject: what the session signed in as, or NULL; an
+ * answer that names another is WIRE_IDENTITY_MISMATCH.
+ *
+ * check_at_refresh that says no is WIRE_REFUSED.  One that cannot be asked
+ * for now (unreachable, 5xx, 429) leaves the refresh WIRE_OK, and why says
+ * "not checked": the old refresh token is spent, and the next one checks.
  */
 struct provider_call *provider_refresh(const struct provider_context *context,
                                        const struct provider_config *provider,
