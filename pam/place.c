@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "keep.h"
 #include "ring.h"
@@ -111,6 +112,9 @@ place_is_ready(const struct call *call)
     bool closed = false;
     gid_t gid = 0;
 
+    /* su, sudo: it may be the caller's, whose processes all have it. */
+    if (getuid() != geteuid())
+        return false;
     return daemon_find_group(call, &gid, &closed) == 0 &&
            ring_is_private(call->user.uid) &&
            ring_survey(gid, call->user.uid, NULL, &survey) == 0 &&

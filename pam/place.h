@@ -20,8 +20,9 @@ int place_session(const struct call *call, const struct ticket *ticket,
                   struct keyring_session *ret_keys);
 
 /*
- * Could the ring of a session hang in @s as it is: private to the user, and
- * no other session in it?
+ * Could the ring of a session hang in @s as it is: private to the user, with
+ * no other session in it, and not taken over from the caller of a setuid
+ * program?
  */
 bool place_is_ready(const struct call *call);
 

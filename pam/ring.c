@@ -86,23 +86,45 @@ ring_survey(gid_t gid, uid_t uid, const char *id,
     return 0;
 }
 
-bool
-ring_is_private(uid_t uid)
+/* Who owns @s, and is it one of those that a user's processes share?  False:
+ * it cannot be described. */
+static bool
+ring_describe(uid_t *ret_owner, bool *ret_shared)
 {
     char text[256], *end = NULL;
-    const char *name;
     long length = keyctl_describe(KEY_SPEC_SESSION_KEYRING, text, sizeof(text));
+    long long owner;
 
-    /* "keyring;UID;GID;RIGHTS;NAME" (keyctl_describe(3)) */
+    /* "keyring;UID;GID;RIGHTS;NAME" (keyctl_describe(3)); the kernel writes
+     * the ids as signed numbers. */
     if (length <= 0 || (size_t)length > sizeof(text) ||
         strncmp(text, "keyring;", strlen("keyring;")) != 0)
         return false;
-    name = strrchr(text, ';') + 1;
     errno = 0;
-    if (strtoll(text + strlen("keyring;"), &end, 10) != (long long)uid ||
-        *end != ';' || errno != 0)
+    owner = strtoll(text + strlen("keyring;"), &end, 10);
+    if (*end != ';' || errno != 0 || owner < INT32_MIN || owner > UINT32_MAX)
         return false;
-    return strncmp(name, "_uid", strlen("_uid")) != 0;
+    *ret_owner = (uid_t)owner;
+    *ret_shared = strncmp(strrchr(text, ';') + 1, "_uid", strlen("_uid")) == 0;
+    return true;
+}
+
+bool
+ring_is_private(uid_t uid)
+{
+    uid_t owner;
+    bool shared;
+
+    return ring_describe(&owner, &shared) && owner == uid && !shared;
+}
+
+bool
+ring_is_foreign(uid_t uid)
+{
+    uid_t owner;
+    bool shared;
+
+    return ring_describe(&owner, &shared) && owner != 0 && owner != uid;
 }
 
 /*

@@ -38,6 +38,12 @@ int ring_survey(gid_t gid, uid_t uid, const char *id,
 bool ring_is_private(uid_t uid);
 
 /*
+ * Is @s that of some other person?  Tokens may be hung into it later, for
+ * every process that has it.  Root's is not: nobody's tokens hang there.
+ */
+bool ring_is_foreign(uid_t uid);
+
+/*
  * Join a fresh @s, owned by uid, and link that user's @u into it, as
  * pam_keyinit(8) does.  A user at its key quota gets one owned by root, which
  * it can use all the same.  uid and gid -1: as the caller.  The ids of other

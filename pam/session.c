@@ -171,40 +171,49 @@ session_place(struct call *call, enum session_moment moment)
 /* ---- isolation ------------------------------------------------------------
  */
 
-/*
- * Debian's su and sudo have no pam_keyinit: after "su bob" bob would run with
- * alice's @s and read her token.
- */
-static int
-session_isolate(const struct call *call)
+/* Is @s one that this user may go on with? */
+static bool
+session_ring_is_safe(const struct call *call)
 {
     struct ring_survey survey = {0};
     bool closed = false;
     gid_t gid = 0;
+
+    if (ring_is_foreign(call->user.uid))
+        return false;
+    if (daemon_find_group(call, &gid, &closed) == 0)
+        return ring_survey(gid, call->user.uid, NULL, &survey) == 0 &&
+               !survey.strangers;
+    /* There has never been a key of ours, or the group cannot be looked up
+     * just now. */
+    call_log(call, LOG_ERR, "group " DAEMON_USER " does not exist");
+    return true;
+}
+
+/*
+ * Debian's su and sudo have no pam_keyinit: after "su bob" bob would run with
+ * alice's @s and read her token, or the one that she gets later.
+ * Not PAM_SESSION_ERR: sudo goes on after that one.
+ */
+static int
+session_isolate(const struct call *call)
+{
     int error;
 
-    if (call->user.uid == 0)
-        return PAM_SUCCESS;
-    if (daemon_find_group(call, &gid, &closed) != 0) {
-        /* Without the group there has never been a key of ours. */
-        call_log(call, LOG_ERR, "group " DAEMON_USER " does not exist");
-        return PAM_SUCCESS;
-    }
-    error = ring_survey(gid, call->user.uid, NULL, &survey);
-    if (error == 0 && !survey.strangers)
+    if (call->user.uid == 0 || session_ring_is_safe(call))
         return PAM_SUCCESS;
     error = ring_join(call->user.uid, call->user.gid);
     if (error == 0) {
         call_log(call, LOG_DEBUG,
-                 "fresh session keyring: the old one holds "
-                 "another user's session");
+                 "fresh session keyring: the old one is "
+                 "another user's, or holds another user's session");
         return PAM_SUCCESS;
     }
     call_log(call, LOG_ERR,
-             "the session keyring holds another user's session, and no fresh "
-             "one can be joined (%s): session refused",
+             "the session keyring is another user's, and no fresh one can be "
+             "joined (%s): session refused",
              strerrordesc_np(-error));
-    return PAM_SESSION_ERR;
+    return PAM_SYSTEM_ERR;
 }
 
 int

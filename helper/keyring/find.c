@@ -64,9 +64,11 @@ keyring_walk_session(gid_t gid,
     for (size_t i = 0; i < count && result == 0; i++) {
         struct keyring_session keys = {.ring = links[i]};
 
-        if (!find_is_ring(links[i], gid, keys.id) ||
-            find_pockets(links[i], gid, &keys) != 0)
+        if (!find_is_ring(links[i], gid, keys.id))
             continue;
+        /* One that cannot be looked into is there all the same: whether it
+         * is a stranger's is for each() to doubt. */
+        find_pockets(links[i], gid, &keys);
         result = each(&keys, context);
     }
     free(links);

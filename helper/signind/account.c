@@ -106,12 +106,8 @@ account_find(struct account *ret_account)
 }
 
 int
-account_drop(const struct account *account)
+account_become(const struct account *account)
 {
-    const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
-
-    /* For account_harden(): the last thing that takes a capability. */
-    setrlimit(RLIMIT_MEMLOCK, &unlimited);
     if (setgroups(0, NULL) != 0 ||
         setresgid(account->gid, account->gid, account->gid) != 0 ||
         setresuid(account->uid, account->uid, account->uid) != 0) {
@@ -127,6 +123,20 @@ account_drop(const struct account *account)
     }
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return -errno;
+    return 0;
+}
+
+int
+account_drop(const struct account *account)
+{
+    const struct rlimit unlimited = {RLIM_INFINITY, RLIM_INFINITY};
+    int error;
+
+    /* For account_harden(): the last thing that takes a capability. */
+    setrlimit(RLIMIT_MEMLOCK, &unlimited);
+    error = account_become(account);
+    if (error != 0)
+        return error;
     /* Whoever started us may read what hangs from our session keyring. */
     if (keyctl_join_session_keyring(NULL) < 0)
         log_warning("cannot join a session keyring of my own: %s",

@@ -22,8 +22,11 @@ int account_find(struct account *ret_account);
 
 /*
  * Become that account for good: no groups but its own, no capability, no way
- * back, a session keyring of its own.  0 or -errno (logged).
+ * back.  0 or -errno (logged).
  */
+int account_become(const struct account *account);
+
+/* The same for the daemon: a session keyring of its own, too. */
 int account_drop(const struct account *account);
 
 /* What must hold from the first secret on: not dumpable, no core file, memory

@@ -49,30 +49,40 @@ ask_claim(struct peer *peer, const struct message *request)
     message_done(&answer);
 }
 
+/* Let the session live, if there is somebody who will end it. */
+static enum wire_result
+placed_live(struct session *session, key_serial_t ring)
+{
+    int error = session_watch_opener(session);
+    enum wire_result result;
+
+    if (error == -ESRCH) {
+        session_close(session, "the process that opened it has ended");
+        return WIRE_NO_SESSION;
+    }
+    if (error != 0)
+        log_warning("session %.8s of %s: cannot watch process %d (%s): "
+                    "it must close the session itself",
+                    session->keys.id, session->user, (int)session->opener,
+                    strerror(-error));
+    result = session_live(session, ring);
+    if (result == WIRE_OK)
+        log_info("session %.8s of %s is open (service %s, pid %d)",
+                 session->keys.id, session->user, session->service,
+                 (int)session->opener);
+    return result;
+}
+
 void
 ask_placed(struct peer *peer, const struct message *request)
 {
     struct session *session = session_find(&peer->daemon->sessions, peer->id);
     enum wire_result result = WIRE_NO_SESSION;
     uint64_t ring = 0;
-    int error;
 
     message_number(request, WIRE_RING, &ring);
-    if (session != NULL && session->state == SESSION_CLAIMED) {
-        /* Watch first: a live session always has somebody who ends it. */
-        error = session_watch_opener(session);
-        if (error != 0)
-            log_warning("session %.8s of %s: cannot watch process %d (%s): "
-                        "it must close the session itself",
-                        session->keys.id, session->user, (int)session->opener,
-                        strerror(-error));
-        result = ring > INT32_MAX ? WIRE_BAD_REQUEST
-                                  : session_live(session, (key_serial_t)ring);
-        if (result == WIRE_OK)
-            log_info("session %.8s of %s is open (service %s, pid %d)",
-                     session->keys.id, session->user, session->service,
-                     (int)session->opener);
-    }
+    if (session != NULL && session->state == SESSION_CLAIMED)
+        result = placed_live(session, (key_serial_t)ring);
     peer_verdict(peer, result, NULL, NULL, 0);
 }
 

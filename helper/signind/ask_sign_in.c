@@ -84,6 +84,20 @@ ask_begin(struct peer *peer, const struct message *request)
     message_done(&answer);
 }
 
+/* Nobody is left to take K apart: it is empty, and its keys count against
+ * root's quota until they are collected. */
+static void
+sign_in_forget_keep(const struct sign_in *sign_in)
+{
+    struct keyring_session keys = {0};
+
+    if (sign_in->keep != 0 &&
+        keyring_open_keep(sign_in->keep, sign_in->daemon->account.gid, &keys) ==
+            0 &&
+        strcmp(keys.id, sign_in->id) == 0)
+        keyring_forget(&keys, sign_in->who.shard);
+}
+
 /* One line per decision. */
 static void
 sign_in_log(const struct session *who, enum wire_result result, const char *why)
@@ -142,6 +156,8 @@ sign_in_done(void *context, const struct provider_result *result,
         peer_verdict(sign_in->peer, told,
                      session == NULL ? NULL : session->ticket, NULL,
                      result->retry_after_s);
+    else
+        sign_in_forget_keep(sign_in);
     sign_in_free(sign_in);
 }
 
@@ -170,8 +186,11 @@ sign_in_allowed(struct daemon *daemon, const struct session *who,
     return WIRE_OK;
 }
 
+/* from_root: the host of the module alone knows where somebody comes from;
+ * anybody else could use up another host's attempts. */
 static int
-sign_in_describe(struct session *who, const struct message *request)
+sign_in_describe(struct session *who, const struct message *request,
+                 bool from_root)
 {
     uint64_t uid = 0;
     int error;
@@ -185,7 +204,8 @@ sign_in_describe(struct session *who, const struct message *request)
         (error = session_set(&who->service,
                              message_text(request, WIRE_SERVICE))) == 0 &&
         (error = session_set(&who->tty, message_text(request, WIRE_TTY))) == 0)
-        error = session_set(&who->rhost, message_text(request, WIRE_RHOST));
+        error = session_set(
+            &who->rhost, from_root ? message_text(request, WIRE_RHOST) : NULL);
     return error;
 }
 
@@ -206,7 +226,8 @@ sign_in_start(struct peer *peer, const struct message *request)
     }
     sign_in->daemon = daemon;
     LIST_INSERT_HEAD(&daemon->sign_ins, sign_in, link);
-    if (sign_in_describe(&sign_in->who, request) == 0)
+    if (sign_in_describe(&sign_in->who, request, peer->credentials.uid == 0) ==
+        0)
         result = sign_in_allowed(daemon, &sign_in->who,
                                  message_text(request, WIRE_PROVIDER),
                                  &provider, &wait_s);

@@ -12,6 +12,8 @@
 static struct {
     int level;
     bool journal; /* stderr is the journal: priority prefix, no time */
+    void (*divert)(void *context, int priority, const char *text);
+    void *divert_context;
 } log_state = {.level = LOG_INFO};
 
 void
@@ -25,6 +27,14 @@ void
 log_set_level(int level)
 {
     log_state.level = level;
+}
+
+void
+log_divert(void (*line)(void *context, int priority, const char *text),
+           void *context)
+{
+    log_state.divert = line;
+    log_state.divert_context = context;
 }
 
 static const char *
@@ -75,6 +85,10 @@ log_line(int priority, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
+    if (log_state.divert != NULL) {
+        log_state.divert(log_state.divert_context, priority, text);
+        return;
+    }
     if (log_state.journal) {
         used = (size_t)snprintf(line, sizeof(line), "<%d>", priority);
     } else {

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "check/check.h"
 #include "daemon.h"
 #include "json.h"
 #include "listen.h"
@@ -22,8 +23,8 @@
 #include "shutdown.h"
 #include "wipe.h"
 
-/* How long tokens that have no keys to be recovered from may hold up the end
- * of signind, in seconds. */
+/* How long answers of a provider that are still to come, and tokens that have
+ * no keys to be recovered from, may hold up the end of signind, in seconds. */
 #define LINGER_S 5
 
 static void
@@ -44,12 +45,15 @@ main_reload(evutil_socket_t signal_number, short what, void *context)
     notify_manager("READY=1");
 }
 
+/* Tokens without keys, and refreshes whose answer would be lost: where the
+ * provider rotates, the only refresh token with it. */
 static void
-main_count_orphans(struct session *session, void *context)
+main_count_unfinished(struct session *session, void *context)
 {
     size_t *count = context;
 
-    if (session->keys.keep == 0)
+    if (session->keys.keep == 0 ||
+        (session->state == SESSION_LIVE && session->call != NULL))
         (*count)++;
 }
 
@@ -57,12 +61,12 @@ static void
 main_linger(evutil_socket_t fd, short what, void *context)
 {
     struct daemon *daemon = context;
-    size_t orphans = 0;
+    size_t unfinished = daemon->sign_ins_in_flight;
 
     (void)fd;
     (void)what;
-    session_each(&daemon->sessions, main_count_orphans, &orphans);
-    if (orphans == 0)
+    session_each(&daemon->sessions, main_count_unfinished, &unfinished);
+    if (unfinished == 0)
         event_base_loopbreak(daemon->base);
 }
 
@@ -271,6 +275,8 @@ main_usage(FILE *out)
           "       signind --prepare   make the keyrings and " RUNSTATEDIR
           "/signin, as root\n"
           "       signind --revoke-all   end every session, as at shutdown\n"
+          "       signind --check [--user NAME] [--provider NAME] [--json]\n"
+          "                           what signin check runs, see signin(1)\n"
           "       signind --help | --version\n"
           "See signind(8).\n",
           out);
@@ -291,6 +297,8 @@ main(int count, char **arguments)
     event_set_mem_functions(wipe_malloc, wipe_realloc, wipe_release);
     json_use_wiping_memory();
     log_open(LOG_INFO);
+    if (count > 1 && strcmp(arguments[1], "--check") == 0)
+        return check_run(count - 1, arguments + 1);
     option = getopt_long(count, arguments, "", options, NULL);
     if (optind < count || option == '?') {
         main_usage(stderr);

@@ -94,9 +94,9 @@ peer_answer(struct peer *peer, const struct message *answer)
         shutdown(peer->fd, SHUT_RDWR);
 }
 
-void
-peer_verdict(struct peer *peer, enum wire_result result, const char *ticket,
-             const char *text, unsigned retry_after_s)
+static void
+peer_tell(struct peer *peer, enum wire_result result, const char *ticket,
+          const char *text, unsigned retry_after_s)
 {
     struct message answer;
 
@@ -106,11 +106,23 @@ peer_verdict(struct peer *peer, enum wire_result result, const char *ticket,
     message_put_text(&answer, WIRE_MESSAGE, text);
     if (retry_after_s != 0)
         message_put_number(&answer, WIRE_RETRY_AFTER, retry_after_s);
-    peer_enter(peer, PEER_FRESH);
     peer_answer(peer, &answer);
     message_done(&answer);
 }
 
+void
+peer_verdict(struct peer *peer, enum wire_result result, const char *ticket,
+             const char *text, unsigned retry_after_s)
+{
+    peer_enter(peer, PEER_FRESH);
+    peer_tell(peer, result, ticket, text, retry_after_s);
+}
+
+/*
+ * What may not be asked, or not now, ends the connection at once: messages
+ * that wait behind it in the socket must find neither a state that the work
+ * under way does not know of nor the work itself.
+ */
 static void
 peer_request(struct peer *peer, const struct message *request)
 {
@@ -121,8 +133,8 @@ peer_request(struct peer *peer, const struct message *request)
         log_notice("refused %s from pid %d uid %u: %s",
                    wire_type_name(request->type), (int)peer->credentials.pid,
                    peer->credentials.uid, wire_result_name(refused));
-        peer_verdict(peer, refused, NULL, NULL, 0);
-        shutdown(peer->fd, SHUT_RDWR);
+        peer_tell(peer, refused, NULL, NULL, 0);
+        peer_drop(peer);
         return;
     }
     handler(peer, request);

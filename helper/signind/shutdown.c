@@ -14,23 +14,41 @@
  * administrator's; this only ends a wait for one that hangs. */
 #define SHUTDOWN_WAIT_MS 600000
 
+/* systemd's socket takes the connection even if no signind can be started any
+ * more: whether one is there must not take that long to learn. */
+#define SHUTDOWN_LOOK_MS 10000
+
+static int
+shutdown_ask(const struct account *account, enum wire_type type, int wait_ms,
+             struct message *ret_answer)
+{
+    struct message request;
+    cleanup_close int fd = -1;
+    int error = channel_open(CHANNEL_PAM, account->uid, &fd);
+
+    message_init(&request, type);
+    message_init(ret_answer, WIRE_NONE);
+    if (error == 0)
+        error =
+            channel_call(fd, &request, ret_answer, channel_now_ms() + wait_ms);
+    message_done(&request);
+    return error;
+}
+
 int
 shutdown_revoke_all(void)
 {
-    struct message request, answer;
+    struct message answer;
     struct account account;
-    cleanup_close int fd = -1;
     uint64_t result = WIRE_RESULT_NONE;
     int error;
 
     if (account_find(&account) != 0)
         return EXIT_FAILURE;
-    message_init(&request, WIRE_END_ALL);
-    message_init(&answer, WIRE_NONE);
-    error = channel_open(CHANNEL_PAM, account.uid, &fd);
+    error = shutdown_ask(&account, WIRE_BEGIN, SHUTDOWN_LOOK_MS, &answer);
+    message_done(&answer);
     if (error == 0)
-        error = channel_call(fd, &request, &answer,
-                             channel_now_ms() + SHUTDOWN_WAIT_MS);
+        error = shutdown_ask(&account, WIRE_END_ALL, SHUTDOWN_WAIT_MS, &answer);
     if (error == 0)
         message_number(&answer, WIRE_RESULT, &result);
     message_done(&answer);

@@ -23,10 +23,11 @@
  * A text field's value ends in its only NUL byte, which the length counts, so
  * that a decoded message can be used in place.  ID, TICKET and SECRET are
  * exactly WIRE_ID_LENGTH of [0-9a-f].  A number field's value is a u64 within
- * its range: key serials are positive or 0 for "none".  Which fields a type must and may carry, once each, is a table in
- * message.c: a message with a missing, repeated, foreign, truncated or
- * malformed field is refused as a whole (-EPROTO).  No token ever crosses a
- * socket: those go through the kernel (helper/keyring/keyring.h).
+ * its range: key serials are positive or 0 for "none".  Which fields a type
+ * must and may carry, once each, is a table in message.c: a message with a
+ * missing, repeated, foreign, truncated or malformed field is refused as a
+ * whole (-EPROTO).  No token ever crosses a socket: those go through the kernel
+ * (helper/keyring/keyring.h).
  *
  * CONVERSATIONS
  *
@@ -52,12 +53,13 @@
  *   used or expired ticket, or another user's: VERDICT instead of CLAIMED.
  *
  * Also on the pam socket: ABANDON ticket (the session is somebody else's),
- * ACCOUNT user, uid, service (is this user still allowed here), CLOSE id, RENEW id
- * (unlock), SESSIONS (any number of SESSION, then VERDICT), END_ALL (the host
- * shuts down: every session ends; VERDICT when all has been revoked at the
+ * ACCOUNT user, uid, service (is this user still allowed here), CLOSE id, RENEW
+ * id (unlock), SESSIONS (any number of SESSION, then VERDICT), END_ALL (the
+ * host shuts down: every session ends; VERDICT when all has been revoked at the
  * providers, or shutdown_revoke_timeout has passed).
  *
- * On the public socket: VERIFY (as AUTHENTICATE, own uid only, no ticket),
+ * On the public socket: VERIFY (as AUTHENTICATE, own uid only, no ticket; its
+ * RHOST is not believed),
  * ACCOUNT (about oneself),
  * REFRESH id, secret [min_valid] [force] (answered when the one refresh that
  * all callers share has ended), LOGOUT id, secret.  The secret is the
@@ -79,7 +81,7 @@
 
 /* Longest value of a text field, in bytes, without its NUL: of the password,
  * and of every other. */
-#define WIRE_TEXT_MAX 4095
+#define WIRE_TEXT_MAX       4095
 #define WIRE_SHORT_TEXT_MAX 1023
 
 /* Length of a session id, a ticket and a hand-out secret: 128 random bits

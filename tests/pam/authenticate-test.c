@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #define ASKED "ask Password: "
-#define BEGUN ASKED "; open pam; BEGIN 75000; make keep in 701"
+#define BEGUN ASKED "; open pam; BEGIN 10000; make keep in 701"
 
 static int
 set_up(void **state)

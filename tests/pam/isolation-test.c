@@ -9,9 +9,10 @@
 #include <cmocka.h>
 
 #define TICKET "30001:" FAKE_TICKET
-#define FRESH                                                                  \
-    "as 30001; join fresh; as 0; as 30001; "                                   \
-    "link user keyring of 30001; as 0"
+#define FRESH_FOR(uid)                                                         \
+    "as " uid "; join fresh; as 0; as " uid "; link user keyring of " uid      \
+    "; as 0"
+#define FRESH FRESH_FOR("30001")
 
 static int
 set_up(void **state)
@@ -53,15 +54,17 @@ static void
 test_ticket_for_somebody_else(void **state)
 {
     static const struct {
-        const char *user, *options;
+        const char *user, *options, *isolation;
     } cases[] = {
-        {"root", NULL},             /* sudo */
-        {"bob", NULL},              /* sudo -u bob */
-        {"local", NULL},            /* not listed */
-        {"nosuch", NULL},           /* gone */
-        {"alice", "no_session"},    /* session line says so */
-        {"alice", "min_uid=40000"}, /* not ours here */
+        {"root", NULL, ""},                      /* sudo */
+        {"bob", NULL, FRESH_FOR("30005") "; "},  /* sudo -u bob */
+        {"local", NULL, FRESH_FOR("1500") "; "}, /* not listed */
+        {"nosuch", NULL,                         /* gone */
+         "join fresh; link user keyring of 0; "},
+        {"alice", "no_session", ""},    /* session line says so */
+        {"alice", "min_uid=40000", ""}, /* not ours here */
     };
+    char expected[256];
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -70,8 +73,9 @@ test_ticket_for_somebody_else(void **state)
         fake_set_env(TICKET);
         fake_answer_verdict(WIRE_OK);
         assert_int_equal(open_session(cases[i].options), PAM_SUCCESS);
-        assert_string_equal(fake_journal(),
-                            "unset ticket; open pam; ABANDON 3000");
+        snprintf(expected, sizeof(expected),
+                 "%sunset ticket; open pam; ABANDON 3000", cases[i].isolation);
+        assert_string_equal(fake_journal(), expected);
         assert_string_equal(fake_request_text(0, WIRE_TICKET), FAKE_TICKET);
         assert_null(fake_env());
         assert_false(fake_has_data());
@@ -191,6 +195,26 @@ test_isolation_in_doubt(void **state)
     assert_string_equal(fake_journal(), FRESH);
 }
 
+/* There is no session in it yet, but its owner may hang one there later. */
+static void
+test_isolation_from_the_keyring_of_somebody_else(void **state)
+{
+    (void)state;
+    fake.user = "bob";
+    assert_int_equal(open_session(NULL), PAM_SUCCESS);
+    assert_string_equal(fake_journal(), FRESH_FOR("30005"));
+    fake_reset();
+    fake.user = "bob";
+    fake.group_missing = true;
+    assert_int_equal(open_session(NULL), PAM_SUCCESS);
+    assert_string_equal(fake_journal(), FRESH_FOR("30005"));
+    fake_reset();
+    fake.user = "bob";
+    fake.session_keyring = "keyring;0;0;3f030000;_ses";
+    assert_int_equal(open_session(NULL), PAM_SUCCESS);
+    assert_string_equal(fake_journal(), "");
+}
+
 static void
 test_isolation_without_keyrings(void **state)
 {
@@ -219,7 +243,8 @@ test_isolation_fails_closed(void **state)
     fake.user = "bob";
     hang_ring(0, FAKE_OTHER, FAKE_OLD_RING, FAKE_UID);
     fake.join_errors[0] = fake.join_errors[1] = EDQUOT;
-    assert_int_equal(open_session(NULL), PAM_SESSION_ERR);
+    /* sudo goes on after PAM_SESSION_ERR. */
+    assert_int_equal(open_session(NULL), PAM_SYSTEM_ERR);
     assert_non_null(strstr(fake_log(), "session refused"));
     /* And stays closed. */
     memset(fake.rings, 0, sizeof(fake.rings));
@@ -229,7 +254,7 @@ test_isolation_fails_closed(void **state)
     fake.user = "bob";
     hang_ring(0, FAKE_OTHER, FAKE_OLD_RING, FAKE_UID);
     fake.stuck_ids = true;
-    assert_int_equal(open_session(NULL), PAM_SESSION_ERR);
+    assert_int_equal(open_session(NULL), PAM_SYSTEM_ERR);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
@@ -245,6 +270,7 @@ main(void)
         TEST(test_isolation),
         TEST(test_isolation_looks_at_every_ring),
         TEST(test_isolation_in_doubt),
+        TEST(test_isolation_from_the_keyring_of_somebody_else),
         TEST(test_isolation_without_keyrings),
         TEST(test_isolation_fails_closed),
     };

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #define ASKED "ask Password: "
-#define BEGUN ASKED "; open pam; BEGIN 75000; make keep in 701"
+#define BEGUN ASKED "; open pam; BEGIN 10000; make keep in 701"
 
 static int
 set_up(void **state)
@@ -89,7 +89,7 @@ test_begin_breaks(void **state)
 {
     (void)state;
     assert_int_equal(authenticate(NULL), PAM_AUTHINFO_UNAVAIL);
-    assert_string_equal(fake_journal(), ASKED "; open pam; BEGIN 75000");
+    assert_string_equal(fake_journal(), ASKED "; open pam; BEGIN 10000");
     assert_non_null(strstr(fake_log(), "not answered in time"));
     fake_reset();
     fake_answer_error(-ECONNRESET);
@@ -140,7 +140,7 @@ test_answers_of_the_wrong_kind(void **state)
     /* OK instead of a place is nothing. */
     fake_answer_verdict(WIRE_OK);
     assert_int_equal(authenticate(NULL), PAM_AUTHINFO_UNAVAIL);
-    assert_string_equal(fake_journal(), ASKED "; open pam; BEGIN 75000");
+    assert_string_equal(fake_journal(), ASKED "; open pam; BEGIN 10000");
     assert_non_null(strstr(fake_log(), "do not understand each other"));
     fake_reset();
     fake_answer_claimed(WIRE_NO_KEYRING_ALLOW);
@@ -236,7 +236,7 @@ test_group_that_is_not_closed(void **state)
     fake.group_missing = true;
     assert_int_equal(authenticate(NULL), PAM_AUTHINFO_UNAVAIL);
     assert_non_null(strstr(fake_log(), "does not exist"));
-    assert_string_equal(fake_journal(), ASKED "; open pam; BEGIN 75000");
+    assert_string_equal(fake_journal(), ASKED "; open pam; BEGIN 10000");
 }
 
 static void
@@ -252,7 +252,7 @@ test_forged_shard(void **state)
         fake_answer_place(WIRE_NO_KEYRING_DENY);
         fake.shard_name = names[i];
         assert_int_equal(authenticate(NULL), PAM_AUTHINFO_UNAVAIL);
-        assert_string_equal(fake_journal(), ASKED "; open pam; BEGIN 75000");
+        assert_string_equal(fake_journal(), ASKED "; open pam; BEGIN 10000");
         assert_non_null(strstr(fake_log(), "not what signind said it is"));
     }
 }
@@ -264,7 +264,7 @@ test_no_shard_at_hand(void **state)
     fake.no_keep = true;
     fake_answer_place(WIRE_NO_KEYRING_DENY);
     assert_int_equal(authenticate(NULL), PAM_AUTHINFO_UNAVAIL);
-    assert_string_equal(fake_journal(), ASKED "; open pam; BEGIN 75000");
+    assert_string_equal(fake_journal(), ASKED "; open pam; BEGIN 10000");
     fake_reset();
     fake.no_keep = true;
     fake_answer_place(WIRE_NO_KEYRING_ALLOW);
@@ -337,7 +337,7 @@ test_no_keys_allowed(void **state)
     fake.check_error = -ENOKEY;
     assert_int_equal(authenticate(NULL), PAM_AUTH_ERR);
     assert_string_equal(fake_journal(),
-                        ASKED "; open pam; BEGIN 75000; AUTHENTICATE 75000");
+                        ASKED "; open pam; BEGIN 10000; AUTHENTICATE 75000");
 }
 
 static void
@@ -347,7 +347,7 @@ test_no_session(void **state)
     answer_success();
     assert_int_equal(authenticate("no_session"), PAM_SUCCESS);
     assert_string_equal(fake_journal(),
-                        ASKED "; open pam; BEGIN 75000; AUTHENTICATE 75000");
+                        ASKED "; open pam; BEGIN 10000; AUTHENTICATE 75000");
     assert_int_equal(fake_request_number(1, WIRE_KEEP), -1);
     assert_null(fake_env());
 }

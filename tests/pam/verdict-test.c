@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #define ASKED "ask Password: "
-#define BEGUN ASKED "; open pam; BEGIN 75000; make keep in 701"
+#define BEGUN ASKED "; open pam; BEGIN 10000; make keep in 701"
 
 static int
 set_up(void **state)
@@ -124,7 +124,7 @@ test_every_refusal_of_begin(void **state)
         fake_reset();
         fake_answer_verdict(results[i].result);
         assert_int_equal(authenticate(NULL), results[i].code);
-        assert_string_equal(fake_journal(), ASKED "; open pam; BEGIN 75000");
+        assert_string_equal(fake_journal(), ASKED "; open pam; BEGIN 10000");
         assert_null(fake_env());
     }
 }

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *
 fake_secret(void *context, const char *name)
@@ -31,6 +32,7 @@ fake_config(struct fake_idp *idp, const char *text)
         .main = fake_idp_file(idp, "signin.conf"),
         .dropins = "/nonexistent",
         .presets = PRESETS,
+        .owner = getuid(),
     };
     FILE *file = fopen(paths.main, "w");
     struct config *config;

@@ -178,13 +178,13 @@ test_a_post_is_these_bytes(void **state)
 static void
 test_long_bodies_need_no_continue(void **state)
 {
-    char *body = calloc(1, 70001);
+    char *body = calloc(1, 1100001);
 
     (void)state;
-    memset(body, 'x', 70000);
+    memset(body, 'x', 1100000);
     order.method = "PUT";
     order.body = body;
-    order.body_length = 70000;
+    order.body_length = 1100000;
     order.content_type = "application/json";
     fake_idp_answer(idp, "keep", OK_ANSWER);
     run_ok(200);
@@ -435,25 +435,24 @@ test_the_environment_says_nothing(void **state)
 static void
 test_connections_are_reused(void **state)
 {
+    /* Fresh, plain, plain, fresh, plain; then plain after a reset. */
+    static const bool fresh[] = {true, false, false, true, false, false};
+    unsigned on[6];
+
     (void)state;
-    for (unsigned i = 0; i < 3; i++) {
+    for (unsigned i = 0; i < 6; i++) {
+        if (i == 5)
+            http_reset(http);
+        order.fresh_connection = fresh[i];
         fake_idp_answer(idp, "keep", OK_ANSWER);
         run_ok(200);
-        order.fresh_connection = i == 1;
+        on[i] = fake_idp_connection(idp, i);
     }
-    assert_int_equal(fake_idp_connection(idp, 0), fake_idp_connection(idp, 1));
-    assert_int_not_equal(fake_idp_connection(idp, 1),
-                         fake_idp_connection(idp, 2));
-    /* ... and the fresh one was not kept; the first was. */
-    order.fresh_connection = false;
-    fake_idp_answer(idp, "keep", OK_ANSWER);
-    run_ok(200);
-    assert_int_equal(fake_idp_connection(idp, 0), fake_idp_connection(idp, 3));
-    http_reset(http);
-    fake_idp_answer(idp, "keep", OK_ANSWER);
-    run_ok(200);
-    assert_int_not_equal(fake_idp_connection(idp, 0),
-                         fake_idp_connection(idp, 4));
+    assert_int_not_equal(on[0], on[1]);
+    assert_int_equal(on[1], on[2]);
+    assert_int_not_equal(on[2], on[3]);
+    assert_int_equal(on[2], on[4]);
+    assert_int_not_equal(on[4], on[5]);
 }
 
 static void
@@ -488,6 +487,10 @@ test_other_schemes(void **state)
     fake_idp_answer(idp, "keep", OK_ANSWER);
     run_ok(200);
     order.url = "http://example.com/";
+    run_fails(HTTP_NOT_ALLOWED, false);
+    order.url = "http://192.0.2.1/";
+    run_fails(HTTP_NOT_ALLOWED, false);
+    order.url = "http://[::2]/";
     run_fails(HTTP_NOT_ALLOWED, false);
     order.url = "http://127.0.0.1.example.com/";
     run_fails(HTTP_NOT_ALLOWED, false);

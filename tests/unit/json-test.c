@@ -126,7 +126,8 @@ test_pointers(void **state)
     /* RFC 6901, 5, with an array of objects added. */
     json_t *root =
         read_ok("{\"foo\":[\"bar\",\"baz\",{\"x\":7}],\"\":0,\"a/b\":1,"
-                "\"c%d\":2,\"m~n\":8,\"~1\":9,\"0\":10}");
+                "\"c%d\":2,\"m~n\":8,\"~1\":9,\"0\":10,"
+                "\"m/\":11,\"m/n\":12}");
     static const struct {
         const char *pointer;
         long long value;

@@ -549,9 +549,13 @@ test_cancelling(void **state)
     while (fake_idp_requests(idp) < 1)
         event_base_loop(fake.base, EVLOOP_NONBLOCK);
     provider_cancel(call);
+    /* Another that has not begun: it must not take the next answer. */
+    provider_cancel(provider_sign_in(&fake.context, fake.provider, "alice", "x",
+                                     never, NULL));
     fake_idp_say(idp, 200, "", TOKENS);
     fake_sign_in(&fake, "alice", "x");
     expect(WIRE_OK);
+    assert_int_equal(fake_idp_requests(idp), 2);
 }
 
 static void

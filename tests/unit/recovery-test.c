@@ -155,6 +155,63 @@ ticket_is_still_good(void **state)
     assert_int_equal(fake.count, 0);
 }
 
+/* signind died with a refresh under way: the refresh token may be spent. */
+static void
+lost_answer_waits_for_the_end_of_the_token(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *session = fixture_aged(fixture, 1000);
+    char id[KEYRING_ID_LENGTH + 1];
+
+    strcpy(id, session->keys.id);
+    session->refreshed_at_s -= 400;
+    assert_int_equal(session_save_private(session, NULL, session_now_s()), 0);
+    fixture_restart(fixture);
+    session = session_find(&fixture->table, id);
+    assert_int_equal(fake.count, 0);
+    assert_true(session->refresh_at_ms >= session_now_ms() + 900000);
+    assert_true(session->refresh_at_ms < session->expires_at_s * 1000);
+}
+
+/* S was made, and its maker died before it could say so. */
+static void
+ring_that_was_not_reported_is_revoked(void **state)
+{
+    struct session *session = fixture_pending(fixture_need(state), 300);
+    struct keyring_session keys = session->keys;
+
+    session->state = SESSION_CLAIMED;
+    assert_int_equal(keyring_make_ring(&keys, TEST_GROUP), 0);
+    assert_string_equal(fixture_session_token(), "A0");
+    session_close(session, "test");
+    assert_string_equal(fixture_session_token(), "");
+    assert_int_equal(keyring_alive(&keys), -EKEYREVOKED);
+}
+
+static void
+token_that_expired_before_it_was_claimed(void **state)
+{
+    struct session *session = fixture_pending(fixture_need(state), 300);
+    struct keyring_session keys = session->keys;
+    char byte;
+
+    session->expires_at_s = session_now_s();
+    assert_int_equal(keyring_timeout(keys.access_token, 1), 0);
+    while (keyring_read(keys.access_token, &byte, 0) != -EKEYEXPIRED)
+        usleep(10000);
+    session->state = SESSION_CLAIMED;
+    session->opener = getpid();
+    assert_int_equal(keyring_make_ring(&keys, TEST_GROUP), 0);
+    assert_int_equal(session_live(session, keys.ring), WIRE_OK);
+    session_due(session);
+    if (fake.count == 0) {
+        session->refresh_at_ms = session_now_ms();
+        session_due(session);
+    }
+    fake_answer(WIRE_OK, "A1", "R1", 300);
+    assert_string_equal(fixture_session_token(), "A1");
+}
+
 static void
 revocation_goes_on_where_it_stopped(void **state)
 {
@@ -238,6 +295,9 @@ main(void)
         TEST(opener_whose_number_is_anothers_closes),
         TEST(opener_is_noticed_when_it_dies),
         TEST(ticket_is_still_good),
+        TEST(lost_answer_waits_for_the_end_of_the_token),
+        TEST(ring_that_was_not_reported_is_revoked),
+        TEST(token_that_expired_before_it_was_claimed),
         TEST(revocation_goes_on_where_it_stopped),
         TEST(half_made_keys_are_left_to_their_timeout),
         TEST(refused_session_stays_refused),

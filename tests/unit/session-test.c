@@ -86,6 +86,39 @@ fresh_token_needs_no_refresh(void **state)
     assert_int_equal(fake.count, 0);
 }
 
+/* Who is content with the present token must not end the others' wait. */
+static void
+the_content_do_not_answer_for_those_who_wait(void **state)
+{
+    struct session *session = fixture_aged(fixture_need(state), 100);
+    struct test_waiter forced, demanding, content;
+
+    fixture_wait(session, &forced, 0, true);
+    fixture_wait(session, &demanding, 150, false);
+    fixture_wait(session, &content, 10, false);
+    assert_int_equal(content.told, WIRE_OK);
+    assert_int_equal(forced.told, WIRE_RESULT_NONE);
+    assert_int_equal(demanding.told, WIRE_RESULT_NONE);
+    fake_answer(WIRE_OK, "A1", "R1", 300);
+    assert_int_equal(forced.told, WIRE_OK);
+    assert_int_equal(demanding.told, WIRE_OK);
+    assert_int_equal(fake.count, 1);
+}
+
+static void
+clock_set_back_does_not_forbid_a_refresh(void **state)
+{
+    struct session *session = fixture_live(fixture_need(state), 300);
+    struct test_waiter waiter;
+
+    session->refreshed_at_s += 3600;
+    session->expires_at_s += 3600;
+    fixture_wait(session, &waiter, 0, true);
+    assert_int_equal(waiter.told, WIRE_RESULT_NONE);
+    fake_answer(WIRE_OK, "A1", "R1", 300);
+    assert_int_equal(waiter.told, WIRE_OK);
+}
+
 static void
 old_refresh_token_stays_when_none_comes(void **state)
 {
@@ -128,6 +161,22 @@ in_flight_is_written_before_sending(void **state)
     fake_answer(WIRE_OK, "A1", "R1", 300);
     assert_string_equal(fixture_field(session->keys.private_key, "in_flight"),
                         "0");
+}
+
+/* An answer that is no success can bring a new refresh token all the same:
+ * the old one is spent then. */
+static void
+rotated_token_of_a_bad_answer_is_kept(void **state)
+{
+    struct session *session = fixture_aged(fixture_need(state), 100);
+    struct test_waiter waiter;
+
+    fixture_wait(session, &waiter, 150, false);
+    fake_answer(WIRE_MISCONFIGURED, "A1", "R1", 300);
+    assert_int_equal(waiter.told, WIRE_UNAVAILABLE);
+    assert_string_equal(
+        fixture_field(session->keys.private_key, "refresh_token"), "R1");
+    assert_string_equal(fixture_session_token(), "A0");
 }
 
 static void
@@ -369,6 +418,9 @@ main(void)
         TEST(unclaimed_ticket_is_revoked),
         TEST(all_who_wait_share_one_refresh),
         TEST(fresh_token_needs_no_refresh),
+        TEST(the_content_do_not_answer_for_those_who_wait),
+        TEST(clock_set_back_does_not_forbid_a_refresh),
+        TEST(rotated_token_of_a_bad_answer_is_kept),
         TEST(old_refresh_token_stays_when_none_comes),
         TEST(more_than_the_provider_gives_is_said),
         TEST(in_flight_is_written_before_sending),

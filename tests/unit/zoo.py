@@ -4,8 +4,8 @@
 
 usage: zoo.py DIR
 
-Certificates are made in DIR.  Commands on standard input, answers on standard
-output (fake-idp.c is the client):
+Certificates are made in DIR, which is removed in the end.  Commands on
+standard input, answers on standard output (fake-idp.c is the client):
 
   answer MODE LENGTH\\n<bytes>   queue an answer: the next request gets it
   requests\\n                    -> how many requests have come
@@ -22,6 +22,7 @@ drip sends the answer itself one byte a second.
 import base64
 import hashlib
 import os
+import shutil
 import socket
 import ssl
 import struct
@@ -224,7 +225,11 @@ def main():
              for name in ("good", "wrong", "untrusted")]
     ports += [listen(zoo, mutual), listen(zoo, None)]
     reply(("ready %d %d %d %d %d\n" % tuple(ports)).encode())
-    obey(zoo)
+    # Until the test ends, in whatever way.
+    try:
+        obey(zoo)
+    finally:
+        shutil.rmtree(directory, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -198,6 +198,10 @@ session_close(struct session *session, const char *why)
         waiter->done(waiter, WIRE_NO_SESSION);
     }
     if (session->keys.keep != 0) {
+        /* The module may have made S and not been able to say so. */
+        if (session->keys.ring == 0)
+            keyring_open_keep(session->keys.keep, session->table->gid,
+                              &session->keys);
         error = keyring_end_session(&session->keys);
         if (error != 0)
             log_warning("session %.8s of %s: its keyring could not be "

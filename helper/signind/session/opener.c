@@ -23,8 +23,9 @@ session_watch_opener(struct session *session)
 {
     int fd;
 
+    /* A process of a container, which has no number here. */
     if (session->opener <= 0)
-        return -ESRCH;
+        return -EOPNOTSUPP;
     fd = (int)syscall(SYS_pidfd_open, session->opener, 0);
     if (fd < 0)
         return -errno;

@@ -68,6 +68,8 @@ recovery_live(struct session *session)
         log_warning("session %.8s of %s: its token's key is gone; run "
                     "signind --prepare as root and restart signind",
                     session->keys.id, session->user);
+    if (session->refresh_lost)
+        session_refresh_was_lost(session);
     session_schedule(session);
     session_due(session);
 }

@@ -92,22 +92,27 @@ session_schedule(struct session *session)
     refresh_arm(session);
 }
 
-/* Answer those who waited.  A waiter may free itself. */
+/* Answer one, who is in no list (any more) and may free itself. */
+static void
+refresh_answer_one(const struct session *session, struct session_waiter *waiter,
+                   enum wire_result result)
+{
+    /* The token is as fresh as the provider makes them. */
+    if (result == WIRE_OK && session->expires_at_s != 0 &&
+        session->expires_at_s - session_now_s() < waiter->min_valid_s)
+        result = WIRE_TOO_SHORT;
+    waiter->done(waiter, result);
+}
+
+/* Answer those who waited. */
 static void
 refresh_answer(struct session *session, enum wire_result result)
 {
-    int64_t left = session->expires_at_s - session_now_s();
     struct session_waiter *waiter;
 
     while ((waiter = TAILQ_FIRST(&session->waiters)) != NULL) {
-        enum wire_result told = result;
-
-        /* The token is as fresh as the provider makes them. */
-        if (result == WIRE_OK && session->expires_at_s != 0 &&
-            left < waiter->min_valid_s)
-            told = WIRE_TOO_SHORT;
         TAILQ_REMOVE(&session->waiters, waiter, link);
-        waiter->done(waiter, told);
+        refresh_answer_one(session, waiter, result);
     }
 }
 
@@ -150,33 +155,51 @@ refresh_was_refused(const struct provider_result *result)
            result->result == WIRE_MUST_CHANGE_PASSWORD;
 }
 
+/*
+ * The refresh token may be spent and its successor lost: showing the old one
+ * again can kill the access token that still works, so that waits until the
+ * end of that one's life - unless the provider forgives.  0: no need to wait.
+ */
+static int64_t
+refresh_near_end_ms(const struct session *session)
+{
+    const struct provider_config *provider = session_provider(session);
+
+    if (session->expires_at_s == 0 ||
+        (provider != NULL && provider->grace_s != 0))
+        return 0;
+    return session->expires_at_s * 1000 - session->lifetime_s * 50;
+}
+
+void
+session_refresh_was_lost(struct session *session)
+{
+    int64_t near_end = refresh_near_end_ms(session);
+
+    if (near_end > session_now_ms())
+        session->refresh_at_ms = near_end;
+}
+
 /* Plan the next try after a failure (decorrelated jitter: between the first
  * pause and three times the last one). */
 static void
 refresh_back_off(struct session *session, const struct provider_result *result)
 {
-    const struct provider_config *provider = session_provider(session);
     unsigned last = session->backoff_ms < BACKOFF_FIRST_MS
                         ? BACKOFF_FIRST_MS
                         : session->backoff_ms;
     unsigned pause =
         BACKOFF_FIRST_MS + refresh_random(last * 3 - BACKOFF_FIRST_MS + 1);
-    int64_t next, near_end;
 
     if (pause > BACKOFF_MAX_MS)
         pause = BACKOFF_MAX_MS;
     session->backoff_ms = pause;
     if (result->retry_after_s * 1000 > pause)
         pause = result->retry_after_s * 1000;
-    next = session_now_ms() + pause;
-    /* The refresh token may be spent and its successor lost: showing the old
-     * one again can kill the access token that still works, so that waits
-     * until the end of that one's life - unless the provider forgives. */
-    near_end = session->expires_at_s * 1000 - session->lifetime_s * 50;
-    if (refresh_may_be_spent(result) && session->expires_at_s != 0 &&
-        near_end > next && (provider == NULL || provider->grace_s == 0))
-        next = near_end;
-    session->refresh_at_ms = next;
+    session->refresh_at_ms = session_now_ms() + pause;
+    if (refresh_may_be_spent(result) &&
+        refresh_near_end_ms(session) > session->refresh_at_ms)
+        session->refresh_at_ms = refresh_near_end_ms(session);
 }
 
 static void
@@ -226,6 +249,23 @@ refresh_refused(struct session *session)
     provider_tokens_done(&rest);
 }
 
+/*
+ * The refresh has not succeeded, and the provider has not ended the session.
+ * A new refresh token may have come all the same (with an answer that cannot
+ * be read otherwise): then the old one is spent.  Else the in-flight mark
+ * goes only if nothing can have been spent.
+ */
+static void
+refresh_keep_token(struct session *session,
+                   const struct provider_result *result,
+                   const struct provider_tokens *tokens)
+{
+    if (tokens->refresh_token.text != NULL)
+        session_save_private(session, tokens->refresh_token.text, 0);
+    else if (!refresh_may_be_spent(result))
+        session_save_private(session, NULL, 0);
+}
+
 static void
 refresh_done(void *context, const struct provider_result *result,
              struct provider_tokens *tokens)
@@ -237,8 +277,10 @@ refresh_done(void *context, const struct provider_result *result,
     if (result->result == WIRE_OK) {
         refresh_succeeded(session, tokens);
     } else if (session->state == SESSION_CLOSING) {
-        /* Revoke what there is. */
+        /* Revoke what there is, and what came too late. */
         session_save_private(session, NULL, 0);
+        session_discard(session->table, session->provider, session->user,
+                        tokens);
     } else if (refresh_was_refused(result)) {
         session_discard(session->table, session->provider, session->user,
                         tokens);
@@ -246,9 +288,7 @@ refresh_done(void *context, const struct provider_result *result,
         refresh_refused(session);
         told = WIRE_REFUSED;
     } else {
-        /* The in-flight mark goes only if nothing can have been spent. */
-        if (!refresh_may_be_spent(result))
-            session_save_private(session, NULL, 0);
+        refresh_keep_token(session, result, tokens);
         refresh_back_off(session, result);
         refresh_set_health(session, HEALTH_UNAVAILABLE, result->why);
         session_save_record(session, NULL);
@@ -306,24 +346,26 @@ session_wait(struct session *session, struct session_waiter *waiter, bool force)
     int64_t wanted = waiter->min_valid_s < 1 ? 1 : waiter->min_valid_s;
     bool fresh = !session->parked && (session->expires_at_s == 0 ||
                                       session->expires_at_s - now >= wanted);
+    int64_t age = now - session->refreshed_at_s;
+    /* A negative age is a clock that was set back. */
     bool just_made =
-        !session->parked && now - session->refreshed_at_s < FORCED_EVERY_S &&
-        (session->expires_at_s == 0 ||
-         now - session->refreshed_at_s <= session->lifetime_s / 10);
+        !session->parked && age >= 0 && age < FORCED_EVERY_S &&
+        (session->expires_at_s == 0 || age <= session->lifetime_s / 10);
     enum wire_result result = WIRE_OK;
 
-    TAILQ_INSERT_TAIL(&session->waiters, waiter, link);
-    if (session->state != SESSION_LIVE)
+    if (session->state != SESSION_LIVE) {
         result = WIRE_NO_SESSION;
-    else if (session->call != NULL && (force || !fresh))
-        return;
-    else if ((force || !fresh) && !just_made) {
-        result = refresh_start(session);
-        if (result == WIRE_OK)
+    } else if ((force || !fresh) && (session->call != NULL || !just_made)) {
+        if (session->call == NULL)
+            result = refresh_start(session);
+        if (result == WIRE_OK) {
+            TAILQ_INSERT_TAIL(&session->waiters, waiter, link);
             return;
+        }
         session_schedule(session);
     }
-    refresh_answer(session, result);
+    /* Whoever waits for a refresh under way goes on waiting. */
+    refresh_answer_one(session, waiter, result);
 }
 
 void

@@ -71,6 +71,7 @@ struct session {
     int64_t lifetime_s;   /* of the present access token */
     bool parked;          /* the access token is out of S */
     bool renewable;       /* there is a refresh token */
+    bool refresh_lost;    /* recovered: one was under way, no answer known */
     /* refresh */
     int64_t refresh_at_ms; /* epoch ms; 0: not planned */
     unsigned backoff_ms;
@@ -170,6 +171,9 @@ void session_schedule(struct session *session);
 void session_wait(struct session *session, struct session_waiter *waiter,
                   bool force);
 void session_unwait(struct session *session, struct session_waiter *waiter);
+/* The answer to a refresh is lost: if that may have spent the refresh token,
+ * plan the next try for the end of the access token's life. */
+void session_refresh_was_lost(struct session *session);
 /* Do what is due: refresh, park, give up a ticket. */
 void session_due(struct session *session);
 

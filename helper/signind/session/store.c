@@ -174,9 +174,14 @@ session_save_private(struct session *session, const char *refresh_token,
                                strlen(refresh_token));
         return error;
     }
-    if (refresh_token == NULL &&
-        session_load_refresh_token(session, &kept) == 0)
+    if (refresh_token == NULL) {
+        error = session_load_refresh_token(session, &kept);
+        /* An empty pocket is no record; any other error must not cost the
+         * token that is there. */
+        if (error != 0 && error != -ENOENT && error != -EPROTO)
+            return error;
         refresh_token = kept.text;
+    }
     store_begin(&builder);
     store_text(&builder, "state", store_state(session));
     store_common(&builder, session);
@@ -376,6 +381,7 @@ session_load(struct session *session)
     session->health_since_s = store_number(&record, "health_since");
     session->closed_at_s = store_number(&record, "closed_at");
     session->revoked = (unsigned)store_number(&record, "revoked");
+    session->refresh_lost = store_number(&record, "in_flight") != 0;
     session->renewable =
         record_get(&record, "refresh_token", NULL, 0) != -ENOENT;
     record_done(&record);
