@@ -40,6 +40,7 @@ PasswordAuthentication yes
 KbdInteractiveAuthentication yes
 PubkeyAuthentication yes
 PermitRootLogin no
+DenyUsers denied
 LogLevel VERBOSE
 MaxStartups 200
 PerSourceMaxStartups none

@@ -35,7 +35,8 @@ STAGE = pathlib.Path(os.environ.get("SIGNIN_STAGE",
 WORK = pathlib.Path("/run/.test")
 OVERLAID = ("etc", "var", "home", "root", "tmp")
 DAEMON = "_signin"
-PEOPLE = ("alice", "bob", "carol", "dave", "erin", "mallory")
+PEOPLE = ("alice", "bob", "carol", "dave", "erin", "mallory",
+          "denied")
 
 
 def run(*command, **options):
@@ -69,9 +70,12 @@ def enter():
                    "SIGNIN_TEST_SLOT": str(os.getpid() % 5000),
                    "SIGNIN_STAGE": str(STAGE), "TERM": "dumb",
                    "PYTHONDONTWRITEBYTECODE": "1"}
-    os.execvpe("unshare", ["unshare", "--mount", "--net", "--pid", "--ipc",
-                           "--uts", "--fork", "--mount-proc", "--kill-child",
-                           sys.executable, *sys.argv], environment)
+    own_root = str(SOURCE / "tests" / "tools" / "own-root")
+    os.execve(own_root, [own_root, "unshare", "--mount", "--net", "--pid",
+                         "--ipc", "--uts", "--fork", "--mount-proc",
+                         "--kill-child", sys.executable,
+                         os.path.abspath(sys.argv[0]), *sys.argv[1:]],
+              environment)
 
 
 def _become_init():
@@ -83,7 +87,15 @@ def _become_init():
     child = os.fork()
     if child == 0:
         os.setsid()
+        # Whoever runs us in the background may ignore these; sshd and the
+        # shells that tests type into shall not.
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+            signal.signal(number, signal.SIG_DFL)
+        # An end by signal still leaves through Machine.__exit__().
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         return
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os.kill(child, signal.SIGTERM))
     while True:
         pid, status = os.wait()
         if pid == child:
@@ -122,7 +134,6 @@ class Machine:
         return self.first_uid + 1 + PEOPLE.index(name)
 
     def _mount(self):
-        run("mount", "--make-rprivate", "/")
         run("mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/run")
         WORK.mkdir(mode=0o700)
         for name in ("log", "idp", "client", "dev", "up", "overlay"):

@@ -100,6 +100,18 @@ def unknown_user():
     refused("nobody-here", "some-password", pamcall.USER_UNKNOWN, asked=0)
 
 
+@case("a user whom sshd itself refuses: its dummy password goes nowhere")
+def refused_by_sshd():
+    before = glewlwyd.sign_ins()
+    since = machine.syslog.mark()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        for text in pool.map(lambda method: ssh_says(
+                "denied", method, password("denied")), ("kbdint", "password")):
+            check("Permission denied" in text, f"ssh said {text!r}")
+    machine.syslog.wait_for("pam_signin.*not sent anywhere", since)
+    check_equal(glewlwyd.sign_ins(), before, "sign-ins asked")
+
+
 def never_asked(*names):
     """{name: code of pam_authenticate}; no sign-in may reach the provider."""
     before = glewlwyd.sign_ins()

@@ -40,6 +40,23 @@ def check_unreadable(shell, session, names=None):
             check(status != 0, f"keyctl {command} works on {name}: {text}")
 
 
+@case("owner, group and rights of every key are as the layout says")
+def rights():
+    shell = SshSession("alice")
+    session = check_session(machine, glewlwyd, shell, "alice")
+    readable, closed = 0x0b3f3f00, 0x003f3f00  # possessor user group other
+    expected = {"K": closed, "private": closed, "S": readable,
+                "access_token": readable, "session": readable}
+    for name, serial in all_keys(session).items():
+        kind, uid, gid, permissions, _ = keys.describe(serial)
+        check_equal(f"{permissions:08x}", f"{expected[name]:08x}",
+                    f"rights of {name}")
+        check_equal((uid, gid), (0, machine.first_uid), f"owner of {name}")
+        check_equal(kind, "keyring" if name in "KS" else "user", name)
+    shell.logout()
+    check_dead(machine, glewlwyd, session.id)
+
+
 @case("two sessions of one user: neither reads the other, nor dies with it")
 def two_sessions():
     first, second = SshSession("alice"), SshSession("alice")
@@ -147,30 +164,44 @@ def sudo_root():
     check_dead(machine, glewlwyd, session.id)
 
 
-@case("a planted signin:access_token is not believed")
+def plant_session(shell):
+    """A ring with a record and a token, right in all but who owns them, and
+    opened later than any other."""
+    uid = shell.output("id -u")
+    fields = {"v": 1, "id": "0" * 32, "user": "alice", "uid": uid,
+              "provider": "glewlwyd", "subject": "alice", "secret": "0" * 32,
+              "authorization": "Bearer {{access_token}}",
+              "opened_at": 4000000000, "refreshed_at": 4000000000,
+              "expires_at": 4000000300, "lifetime": 300, "state": "live",
+              "state_since": 4000000000}
+    text = "".join(f"{name}={value}\\n" for name, value in fields.items())
+    shell.output("keyctl add user signin:access_token planted @s")
+    ring = shell.output(f"keyctl newring signin:{'0' * 32} @s")
+    shell.output(f"keyctl add user signin:access_token planted {ring}")
+    shell.output(f"printf '{text}' | keyctl padd user signin:session {ring}")
+
+
+@case("planted keys beside a session's are not believed")
 def planted_token():
     shell = SshSession("alice")
     session = check_session(machine, glewlwyd, shell, "alice")
-    shell.output("keyctl add user signin:access_token planted @s")
-    # A whole ring such as ours, with everything in it but the right owner.
-    ring = shell.output(f"keyctl newring signin:{'0' * 32} @s")
-    shell.output(f"keyctl add user signin:access_token planted {ring}")
-    shell.output("keyctl pipe %user:signin:session > /tmp/planted.alice; "
-                 f"keyctl padd user signin:session {ring} "
-                 "< /tmp/planted.alice; rm /tmp/planted.alice")
+    plant_session(shell)
     check_equal(shell.output("signin token"), session.access_token,
                 "signin token beside planted keys")
+    check_equal(shell.output("signin header"),
+                f"Authorization: Bearer {session.access_token}",
+                "signin header beside planted keys")
     shell.logout()
     check_dead(machine, glewlwyd, session.id)
 
 
-@case("without a session a planted one is none")
+@case("where there is no session a planted one is none")
 def planted_session():
     shell = SshSession("alice", "publickey")
-    ring = shell.output(f"keyctl newring signin:{'0' * 32} @s")
-    shell.output(f"keyctl add user signin:access_token planted {ring}")
+    plant_session(shell)
     status, text = shell.run("signin token")
     check_equal(status, 3, f"signin token: {text}")
+    check("planted" not in text, "the planted token was handed out")
     shell.logout()
 
 
