@@ -64,7 +64,7 @@ place_read_claim(const struct message *answer, struct place_claim *ret_claim)
     return 0;
 }
 
-/* CLAIM.  PAM_SUCCESS and an open conversation, or PAM_SESSION_ERR. */
+/* CLAIM.  PAM_SUCCESS and an open conversation, or PAM_SYSTEM_ERR. */
 static int
 place_ask_claim(const struct call *call, const struct ticket *ticket,
                 struct daemon *daemon, struct place_claim *ret_claim)
@@ -79,7 +79,7 @@ place_ask_claim(const struct call *call, const struct ticket *ticket,
     if (error != 0) {
         call_log(call, LOG_ERR, "/proc/self/stat cannot be read: no session");
         ticket_abandon(call, ticket);
-        return PAM_SESSION_ERR;
+        return PAM_SYSTEM_ERR;
     }
     if ((error = message_put_text(&request, WIRE_TICKET, ticket->text)) != 0 ||
         (error = message_put_text(&request, WIRE_USER, call->user.name)) != 0 ||
@@ -92,17 +92,17 @@ place_ask_claim(const struct call *call, const struct ticket *ticket,
             0 ||
         (error = daemon_ask(daemon, &request, WIRE_CLAIMED, &answer)) != 0) {
         daemon_log_error(call, "opening the session", error);
-        return PAM_SESSION_ERR;
+        return PAM_SYSTEM_ERR;
     }
     if (answer.type == WIRE_VERDICT) {
         verdict_log(call, "opening the session", &answer);
-        return PAM_SESSION_ERR;
+        return PAM_SYSTEM_ERR;
     }
     error = place_read_claim(&answer, ret_claim);
     if (error == 0)
         return PAM_SUCCESS;
     daemon_log_error(call, "opening the session", error);
-    return PAM_SESSION_ERR;
+    return PAM_SYSTEM_ERR;
 }
 
 bool
@@ -199,7 +199,7 @@ place_session(const struct call *call, const struct ticket *ticket,
     /* From here signind revokes the tokens: the connection closes. */
     if (error == -EIO || error == -ENOTRECOVERABLE ||
         (error != 0 && !claim.allow))
-        return PAM_SESSION_ERR;
+        return PAM_SYSTEM_ERR;
     if (error != 0) {
         call_log(call, LOG_ERR,
                  "session goes on without a token: on_no_keyring = allow");

@@ -11,7 +11,7 @@
 #include "ticket.h"
 
 /*
- * [euid 0] Returns PAM_SUCCESS, or PAM_SESSION_ERR, logged; then nothing of
+ * [euid 0] Returns PAM_SUCCESS, or PAM_SYSTEM_ERR, logged; then nothing of
  * the session is left and signind revokes its tokens.  PAM_SUCCESS with
  * ret_keys->ring 0: no keys could be placed, and on_no_keyring lets the
  * person in without.

@@ -135,10 +135,10 @@ session_place(struct call *call, enum session_moment moment)
     cleanup_ticket struct ticket ticket = {0};
     struct keyring_session keys = {0};
     const struct session *session = session_find(call);
-    int code = PAM_SESSION_ERR;
+    int code = PAM_SYSTEM_ERR;
 
     if (session != NULL && session->state == SESSION_FAILED)
-        return PAM_SESSION_ERR;
+        return PAM_SYSTEM_ERR;
     if (session != NULL && session->state == SESSION_PLACED) {
         session_link_again(call, session);
         return PAM_SUCCESS;
@@ -160,7 +160,7 @@ session_place(struct call *call, enum session_moment moment)
                          &keys) != PAM_SUCCESS) {
         /* It could not be closed: signind sees the ring go and revokes. */
         keyring_end_session(&keys);
-        return PAM_SESSION_ERR;
+        return PAM_SYSTEM_ERR;
     }
     if (keys.ring != 0)
         call_log(call, LOG_INFO, "session %.8s opened for %s", keys.id,
@@ -200,7 +200,8 @@ session_isolate(const struct call *call)
 {
     int error;
 
-    if (call->user.uid == 0 || session_ring_is_safe(call))
+    /* A host that is not root runs nothing as anybody else. */
+    if (call->user.uid == 0 || geteuid() != 0 || session_ring_is_safe(call))
         return PAM_SUCCESS;
     error = ring_join(call->user.uid, call->user.gid);
     if (error == 0) {

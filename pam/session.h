@@ -21,7 +21,7 @@ enum session_moment {
 /*
  * Bring the session's tokens into @s, once: with a ticket of this user, claim
  * it; if this handle has done so, see that @s still links the ring.  Without a
- * ticket: nothing.  Returns PAM_SUCCESS or PAM_SESSION_ERR, and that again on
+ * ticket: nothing.  Returns PAM_SUCCESS or PAM_SYSTEM_ERR, and that again on
  * every further call: a failed session does not become one without tokens.
  */
 int session_place(struct call *call, enum session_moment moment);

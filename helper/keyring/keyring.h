@@ -46,9 +46,9 @@
 /* Lifetime of freshly made, unclaimed keys, in seconds. */
 #define KEYRING_FRESH_TIMEOUT_S 180
 
-#define KEYRING_PRIVATE "signin:private"
+#define KEYRING_PRIVATE      "signin:private"
 #define KEYRING_ACCESS_TOKEN "signin:access_token"
-#define KEYRING_SESSION "signin:session"
+#define KEYRING_SESSION      "signin:session"
 
 struct keyring_anchor {
     key_serial_t anchor;
@@ -98,8 +98,8 @@ int keyring_anchor_open(key_serial_t anchor, const char *machine_id, gid_t gid,
                         struct keyring_anchor *ret_anchor);
 
 /*
- * [group] Call each(keep, shard, context) for every K of every shard.  Stops and
- * returns the first non-zero that each() returns.  Links that cannot be
+ * [group] Call each(keep, shard, context) for every K of every shard.  Stops
+ * and returns the first non-zero that each() returns.  Links that cannot be
  * described (expired, revoked) are passed over.
  */
 int keyring_anchor_walk(const struct keyring_anchor *anchor,

@@ -145,6 +145,7 @@ sign_in_done(void *context, const struct provider_result *result,
     enum wire_result told;
 
     sign_in->call = NULL;
+    pace_note(&daemon->sessions, sign_in->who.provider, result);
     throttle_leave(daemon->throttle, sign_in->who.user, sign_in->who.rhost,
                    wrong, result->result == WIRE_OK);
     told = sign_in_finish(sign_in, result, tokens, &session);
@@ -178,6 +179,9 @@ sign_in_allowed(struct daemon *daemon, const struct session *who,
     *ret_provider = config_choose(config, asked, who->user);
     if (*ret_provider == NULL)
         return WIRE_MISCONFIGURED;
+    *ret_wait_s = pace_wait_s(&daemon->sessions, (*ret_provider)->name);
+    if (*ret_wait_s > 0)
+        return WIRE_SLOW_DOWN;
     if (daemon->sign_ins_in_flight >= config->sign_ins_in_flight)
         return WIRE_BUSY;
     if (!throttle_enter(daemon->throttle, &limits, who->user, who->rhost,

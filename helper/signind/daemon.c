@@ -17,6 +17,26 @@ daemon_complain(void *context, const char *file, unsigned line,
         log_error("%s:%u: %s", file, line, message);
 }
 
+/* What was configured before: tokens may still have to be revoked at a provider
+ * that a reload has dropped.  Its secrets are asked of the newest generation,
+ * which reads them if they are still there. */
+static const struct provider_config *
+daemon_former_provider(void *context, const char *name)
+{
+    const struct daemon *daemon = context;
+    const struct generation *generation;
+
+    SLIST_FOREACH(generation, &daemon->generations, link)
+    {
+        const struct provider_config *provider =
+            config_provider(generation->config, name);
+
+        if (provider != NULL)
+            return provider;
+    }
+    return NULL;
+}
+
 int
 daemon_load(struct daemon *daemon)
 {
@@ -37,6 +57,8 @@ daemon_load(struct daemon *daemon)
     SLIST_INSERT_HEAD(&daemon->generations, generation, link);
     daemon->config = generation->config;
     daemon->sessions.config = generation->config;
+    daemon->sessions.former_provider = daemon_former_provider;
+    daemon->sessions.former_context = daemon;
     daemon->sessions.provider_context.secret = secrets_get;
     daemon->sessions.provider_context.secret_context = generation->secrets;
     log_set_level(generation->config->log_level);

@@ -64,7 +64,12 @@ log_escape(char *line, size_t size, const char *text)
     for (; *text != '\0' && used + 5 < size; text++) {
         unsigned char byte = (unsigned char)*text;
 
-        if (byte < 0x20 || byte == 0x7f)
+        /* U+0080 to U+009F are controls as well: terminals obey them. */
+        if (byte == 0xc2 && (unsigned char)text[1] >= 0x80 &&
+            (unsigned char)text[1] <= 0x9f)
+            used += (size_t)snprintf(line + used, size - used, "\\x%02x",
+                                     (unsigned char)*++text);
+        else if (byte < 0x20 || byte == 0x7f)
             used += (size_t)snprintf(line + used, size - used, "\\x%02x", byte);
         else
             line[used++] = (char)byte;

@@ -227,6 +227,33 @@ peer_new(struct daemon *daemon, enum peer_socket socket, int fd)
     peer_enter(peer, PEER_FRESH);
 }
 
+/* Out of descriptors: the connection stays in the queue, and an event loop
+ * that asked for it again at once would do nothing else. */
+static void
+peer_accept_again(evutil_socket_t fd, short what, void *context)
+{
+    struct daemon *daemon = context;
+
+    (void)fd;
+    (void)what;
+    event_add(daemon->pam_event, NULL);
+    event_add(daemon->public_event, NULL);
+}
+
+static void
+peer_accept_later(struct daemon *daemon)
+{
+    const struct timeval pause = {.tv_sec = 1};
+
+    if (event_base_once(daemon->base, -1, EV_TIMEOUT, peer_accept_again, daemon,
+                        &pause) != 0)
+        return;
+    log_error("cannot accept connections: %s; raise LimitNOFILE",
+              strerror(errno));
+    event_del(daemon->pam_event);
+    event_del(daemon->public_event);
+}
+
 static void
 peer_accept(struct daemon *daemon, enum peer_socket socket, int listener)
 {
@@ -238,8 +265,7 @@ peer_accept(struct daemon *daemon, enum peer_socket socket, int listener)
             continue;
         }
         if (errno == EMFILE || errno == ENFILE)
-            log_error("cannot accept a connection: %s; raise LimitNOFILE",
-                      strerror(errno));
+            peer_accept_later(daemon);
         if (errno != EINTR && errno != ECONNABORTED)
             return;
     }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -105,9 +106,31 @@ prepare_mend(key_serial_t keep, key_serial_t shard, void *context)
     return 0;
 }
 
+/* One at a time: two that find no anchor would make two, and the second link
+ * of that name would push out the first with all that hangs from it. */
+static int
+prepare_lock(void)
+{
+    int fd = open(CHANNEL_DIRECTORY "/prepare.lock",
+                  O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+    if (fd >= 0 && flock(fd, LOCK_EX) != 0) {
+        int error = -errno;
+
+        close(fd);
+        fd = error;
+    } else if (fd < 0) {
+        fd = -errno;
+    }
+    if (fd < 0)
+        log_error("cannot lock %s: %s", CHANNEL_DIRECTORY, strerror(-fd));
+    return fd;
+}
+
 int
 prepare_run(const struct account *account)
 {
+    cleanup_close int lock = -1;
     struct account mend_for = *account;
     struct keyring_anchor anchor;
     char machine_id[KEYRING_ID_LENGTH + 1];
@@ -117,6 +140,9 @@ prepare_run(const struct account *account)
         error = prepare_directory(account);
     if (error != 0)
         return error;
+    lock = prepare_lock();
+    if (lock < 0)
+        return lock;
     error = keyring_anchor_make(machine_id, account->gid, &anchor);
     if (error != 0) {
         log_error("cannot make the keyrings: %s%s", strerror(-error),

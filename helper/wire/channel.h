@@ -17,8 +17,8 @@
 
 /* Compiled in; RUNSTATEDIR is --runstatedir, normally /run. */
 #define CHANNEL_DIRECTORY RUNSTATEDIR "/signin"
-#define CHANNEL_PAM CHANNEL_DIRECTORY "/pam"
-#define CHANNEL_PUBLIC CHANNEL_DIRECTORY "/public"
+#define CHANNEL_PAM       CHANNEL_DIRECTORY "/pam"
+#define CHANNEL_PUBLIC    CHANNEL_DIRECTORY "/public"
 
 /*
  * Now, in milliseconds of CLOCK_BOOTTIME: what the deadlines below count in.

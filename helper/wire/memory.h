@@ -34,10 +34,10 @@ void cleanup_free_pointer(void *pointer_to_pointer);
 void cleanup_close_fd(int *fd);
 void cleanup_wipe_string(char **text);
 
-#define cleanup_free __attribute__((cleanup(cleanup_free_pointer)))
-#define cleanup_close __attribute__((cleanup(cleanup_close_fd)))
-#define cleanup_wipe __attribute__((cleanup(cleanup_wipe_string)))
-#define cleanup_secret __attribute__((cleanup(secret_done)))
+#define cleanup_free    __attribute__((cleanup(cleanup_free_pointer)))
+#define cleanup_close   __attribute__((cleanup(cleanup_close_fd)))
+#define cleanup_wipe    __attribute__((cleanup(cleanup_wipe_string)))
+#define cleanup_secret  __attribute__((cleanup(secret_done)))
 #define cleanup_message __attribute__((cleanup(message_done)))
 
 #endif

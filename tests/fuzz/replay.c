@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Run a target over files, or over every file of folders: the committed
- * corpus is a test of its own, with any compiler.  Prints TAP.
+ * Run a target over files and folders, by default over its corpus: a test of
+ * its own, with any compiler.  Prints TAP.
  */
 #include <dirent.h>
 #include <stdio.h>
@@ -69,11 +69,9 @@ replay_path(const char *path)
 int
 main(int count, char **arguments)
 {
-    const char *directory = getenv("FUZZ_CORPUS");
-
     puts("1..1");
-    if (count == 1 && directory != NULL)
-        replay_path(directory);
+    if (count == 1)
+        replay_path(FUZZ_CORPUS);
     for (int i = 1; i < count; i++)
         replay_path(arguments[i]);
     printf("%s 1 - %u inputs of the corpus replayed\n",

@@ -214,7 +214,7 @@ test_establish_that_fails_keeps_the_session_closed(void **state)
     fake_set_env(TICKET);
     fake_answer_verdict(WIRE_NO_SESSION);
     assert_int_equal(setcred(PAM_ESTABLISH_CRED), PAM_CRED_ERR);
-    assert_int_equal(fake_call(FAKE_OPEN, 0, NULL), PAM_SESSION_ERR);
+    assert_int_equal(fake_call(FAKE_OPEN, 0, NULL), PAM_SYSTEM_ERR);
 }
 
 static void

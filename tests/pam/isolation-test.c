@@ -112,7 +112,7 @@ test_ticket_that_is_none(void **state)
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         fake_reset();
         fake_set_env(wrong[i]);
-        assert_int_equal(open_session(NULL), PAM_SESSION_ERR);
+        assert_int_equal(open_session(NULL), PAM_SYSTEM_ERR);
         assert_string_equal(fake_journal(), "unset ticket");
         assert_null(fake_env());
         assert_non_null(strstr(fake_log(), "not one of ours"));
@@ -243,7 +243,7 @@ test_isolation_fails_closed(void **state)
     fake.user = "bob";
     hang_ring(0, FAKE_OTHER, FAKE_OLD_RING, FAKE_UID);
     fake.join_errors[0] = fake.join_errors[1] = EDQUOT;
-    /* sudo goes on after PAM_SESSION_ERR. */
+    /* sudo goes on after PAM_SYSTEM_ERR. */
     assert_int_equal(open_session(NULL), PAM_SYSTEM_ERR);
     assert_non_null(strstr(fake_log(), "session refused"));
     /* And stays closed. */

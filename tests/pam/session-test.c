@@ -176,12 +176,12 @@ test_claim_is_refused(void **state)
         fake_reset();
         fake_set_env(TICKET);
         fake_answer_verdict((enum wire_result)result);
-        assert_int_equal(open_session(NULL), PAM_SESSION_ERR);
+        assert_int_equal(open_session(NULL), PAM_SYSTEM_ERR);
         assert_string_equal(fake_journal(),
                             "unset ticket; open pam; CLAIM 10000");
         /* Nor does a second try open a session without tokens. */
         fake_forget_journal();
-        assert_int_equal(open_session(NULL), PAM_SESSION_ERR);
+        assert_int_equal(open_session(NULL), PAM_SYSTEM_ERR);
         assert_int_equal(fake_call(FAKE_SETCRED, PAM_ESTABLISH_CRED, NULL),
                          PAM_CRED_ERR);
         assert_string_equal(fake_journal(), "");
@@ -195,25 +195,25 @@ test_claim_breaks(void **state)
     (void)state;
     fake_set_env(TICKET);
     fake.open_error = -ENOENT;
-    assert_int_equal(open_session(NULL), PAM_SESSION_ERR);
+    assert_int_equal(open_session(NULL), PAM_SYSTEM_ERR);
     assert_string_equal(fake_journal(), "unset ticket; open pam");
     assert_non_null(strstr(fake_log(), "not running"));
     fake_reset();
     fake_set_env(TICKET);
-    assert_int_equal(open_session(NULL), PAM_SESSION_ERR);
+    assert_int_equal(open_session(NULL), PAM_SYSTEM_ERR);
     fake_reset();
     fake_set_env(TICKET);
     fake_answer_verdict(WIRE_OK); /* OK, but no keys */
-    assert_int_equal(open_session(NULL), PAM_SESSION_ERR);
+    assert_int_equal(open_session(NULL), PAM_SYSTEM_ERR);
     fake_reset();
     fake_set_env(TICKET);
     fake.no_keep = true;
     fake_answer_claimed(WIRE_NO_KEYRING_ALLOW);
-    assert_int_equal(open_session(NULL), PAM_SESSION_ERR);
+    assert_int_equal(open_session(NULL), PAM_SYSTEM_ERR);
     fake_reset();
     fake_set_env(TICKET);
     fake_answer_bytes("\0\1\0\16\0\10", 6);
-    assert_int_equal(open_session(NULL), PAM_SESSION_ERR);
+    assert_int_equal(open_session(NULL), PAM_SYSTEM_ERR);
     assert_null(fake_env());
 }
 
@@ -229,7 +229,7 @@ test_start_time_cannot_be_read(void **state)
         fake.stat = texts[i];
         fake_set_env(TICKET);
         fake_answer_verdict(WIRE_OK);
-        assert_int_equal(open_session(NULL), PAM_SESSION_ERR);
+        assert_int_equal(open_session(NULL), PAM_SYSTEM_ERR);
         assert_string_equal(fake_journal(),
                             "unset ticket; open pam; ABANDON 3000");
     }
@@ -278,7 +278,7 @@ test_keys_cannot_be_placed(void **state)
             fake_answer_claimed(allow == 1 ? WIRE_NO_KEYRING_ALLOW
                                            : WIRE_NO_KEYRING_DENY);
             assert_int_equal(open_session(NULL),
-                             allow == 1 ? PAM_SUCCESS : PAM_SESSION_ERR);
+                             allow == 1 ? PAM_SUCCESS : PAM_SYSTEM_ERR);
             /* PLACED never goes out: signind revokes the tokens. */
             assert_null(fake_request(1));
             assert_null(fake_env());
@@ -298,7 +298,7 @@ test_ids_that_cannot_be_put_back(void **state)
     fake.stuck_ids = true;
     fake_set_env(TICKET);
     fake_answer_claimed(WIRE_NO_KEYRING_ALLOW);
-    assert_int_equal(open_session(NULL), PAM_SESSION_ERR);
+    assert_int_equal(open_session(NULL), PAM_SYSTEM_ERR);
 }
 
 static void
@@ -309,11 +309,11 @@ test_placed_is_refused(void **state)
         enum wire_no_keyring on_no_keyring;
         int code;
     } cases[] = {
-        {WIRE_NO_KEYS, WIRE_NO_KEYRING_DENY, PAM_SESSION_ERR},
+        {WIRE_NO_KEYS, WIRE_NO_KEYRING_DENY, PAM_SYSTEM_ERR},
         {WIRE_NO_KEYS, WIRE_NO_KEYRING_ALLOW, PAM_SUCCESS},
-        {WIRE_INTERNAL, WIRE_NO_KEYRING_ALLOW, PAM_SESSION_ERR},
-        {WIRE_NO_SESSION, WIRE_NO_KEYRING_DENY, PAM_SESSION_ERR},
-        {WIRE_RESULT_NONE, WIRE_NO_KEYRING_ALLOW, PAM_SESSION_ERR},
+        {WIRE_INTERNAL, WIRE_NO_KEYRING_ALLOW, PAM_SYSTEM_ERR},
+        {WIRE_NO_SESSION, WIRE_NO_KEYRING_DENY, PAM_SYSTEM_ERR},
+        {WIRE_RESULT_NONE, WIRE_NO_KEYRING_ALLOW, PAM_SYSTEM_ERR},
     };
 
     (void)state;
@@ -338,7 +338,7 @@ test_no_memory_for_the_session(void **state)
     fake.set_data_code = PAM_BUF_ERR;
     fake_answer_claimed(WIRE_NO_KEYRING_DENY);
     fake_answer_verdict(WIRE_OK);
-    assert_int_equal(open_session(NULL), PAM_SESSION_ERR);
+    assert_int_equal(open_session(NULL), PAM_SYSTEM_ERR);
     assert_string_equal(fake_journal(), PLACED "; end 703 704");
 }
 

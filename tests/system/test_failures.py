@@ -264,6 +264,39 @@ def wrong_client_secret():
         signind.restart()
 
 
+# An ordinary user's program on the public socket: three connections that ask
+# three times each, without waiting, and go.
+PIPELINED = r"""
+import os, socket, struct
+def text(field, value):
+    return struct.pack(">HH", field, len(value) + 1) + value.encode() + b"\0"
+verify = (struct.pack(">HH", 1, 11) + text(1, "alice")
+          + struct.pack(">HHQ", 2, 8, os.getuid()) + text(3, "wrong")
+          + text(4, "test"))
+for _ in range(3):
+    peer = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    peer.connect("/run/signin/public")
+    for _ in range(3):
+        try:
+            peer.send(verify)
+        except BrokenPipeError:
+            pass
+    peer.close()
+"""
+
+
+@case("requests sent on top of each other: refused, and signind lives on")
+def pipelined():
+    since = signind.mark()
+    run("setpriv", "--reuid=alice", "--regid=alice", "--clear-groups",
+        "python3", "-c", PIPELINED)
+    signind.wait_for_log("refused VERIFY", since)
+    # Until the provider has answered what was let through.
+    wait_until(lambda: "sign-in of alice (service test" in
+               signind.log()[since:], "an answer to the first")
+    check(signind.process.poll() is None, "signind has ended")
+
+
 @case("after all that a login works")
 def works():
     shell = SshSession("alice")

@@ -248,4 +248,26 @@ def quota():
     first.logout()
 
 
+@case("bob, started from alice's login before she had a token: never hers")
+def started_before():
+    """Her later token must not appear in a keyring that bob already has."""
+    outer = SshSession("alice", "publickey")
+    outer.output(
+        "mkfifo -m 0666 /tmp/go /tmp/seen /tmp/there; sudo -n -u bob sh -c "
+        "'echo >/tmp/there; cat /tmp/go >/dev/null; { id -un; keyctl pipe "
+        "$(keyctl search @s user signin:access_token); } >/tmp/seen 2>&1' "
+        ">/dev/null 2>&1 & cat /tmp/there")
+    inner = Nested(outer, "su alice")
+    inner.expect("Password: ")
+    inner.send(password("alice") + "\n")
+    inner.expect(r"[$#] ")
+    inner.become_shell()
+    session = live_session(machine, "alice")
+    text = inner.output("echo go >/tmp/go; cat /tmp/seen")
+    check("bob" in text, f"bob did not look: {text}")
+    check(session.access_token not in text, "bob reads alice's token")
+    inner.close()
+    outer.logout()
+
+
 main(set_up)

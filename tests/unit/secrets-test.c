@@ -28,7 +28,8 @@ static int
 begin(void **state)
 {
     *state = NULL;
-    if (geteuid() != 0)
+    /* Under another prefix (make distcheck) there may be none to cover. */
+    if (geteuid() != 0 || access(SYSCONFDIR, F_OK) != 0)
         return 0;
     if (unshare(CLONE_NEWNS) != 0 ||
         mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
@@ -50,7 +51,8 @@ static struct secrets *
 need_root(void **state)
 {
     if (*state == NULL) {
-        print_message("needs root: mounts a private " SYSCONFDIR "\n");
+        print_message("needs root and " SYSCONFDIR
+                      ", to mount a private one there\n");
         skip();
     }
     return *state;

@@ -254,6 +254,27 @@ retry_after_is_obeyed(void **state)
     assert_true(session->refresh_at_ms >= session_now_ms() + 599000);
 }
 
+/* ... also by another session of that provider, and by who insists. */
+static void
+retry_after_is_obeyed_by_all(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *first = fixture_aged(fixture, 10000);
+    struct session *second = fixture_aged(fixture, 10000);
+    struct test_waiter waiter;
+
+    fixture_wait(first, &waiter, 0, true);
+    fake_fail(WIRE_SLOW_DOWN, false, 600);
+    fixture_wait(second, &waiter, 0, true);
+    assert_int_equal(waiter.told, WIRE_SLOW_DOWN);
+    assert_true(second->refresh_at_ms >= session_now_ms() + 599000);
+    fixture_wait(first, &waiter, 0, true);
+    assert_int_equal(waiter.told, WIRE_SLOW_DOWN);
+    assert_int_equal(fake.count, 1);
+    assert_int_equal(pace_wait_s(&fixture->table, "test"), 600);
+    assert_int_equal(pace_wait_s(&fixture->table, "another"), 0);
+}
+
 /* The refresh token may have been spent: showing it again at once could kill
  * the access token that still works. */
 static void
@@ -428,6 +449,7 @@ main(void)
         TEST(another_subject_is_a_refusal),
         TEST(outage_keeps_the_token_and_tries_again),
         TEST(retry_after_is_obeyed),
+        TEST(retry_after_is_obeyed_by_all),
         TEST(lost_answer_waits_for_the_end_of_the_token),
         TEST(expired_token_leaves_the_session_and_comes_back),
         TEST(refresh_is_planned_before_expiry),

@@ -17,9 +17,8 @@
 
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_MAX_MS   60000
-/* A request to renew (unlock, `signin refresh`) is no reason to ask a
- * provider more often than this. */
-#define FORCED_EVERY_S 2
+/* The least time between two planned refreshes, however short tokens live. */
+#define PLANNED_EVERY_MS 1000
 
 static unsigned
 refresh_random(unsigned below)
@@ -41,12 +40,14 @@ refresh_planned_ms(const struct session *session)
                                                   : session->lifetime_s) *
                       1000;
     int64_t jitter = life_ms / 20 > INT32_MAX ? INT32_MAX : life_ms / 20;
+    int64_t planned;
 
-    if (life_ms <= 0)
-        return session_now_ms();
-    return session->refreshed_at_s * 1000 +
-           life_ms * config->refresh_at_percent / 100 -
-           refresh_random((unsigned)jitter + 1);
+    planned = session->refreshed_at_s * 1000 +
+              life_ms * config->refresh_at_percent / 100 -
+              refresh_random((unsigned)jitter + 1);
+    return planned < session->refreshed_at_s * 1000 + PLANNED_EVERY_MS
+               ? session->refreshed_at_s * 1000 + PLANNED_EVERY_MS
+               : planned;
 }
 
 /* The moment this session needs us next; 0: never. */
@@ -90,30 +91,6 @@ session_schedule(struct session *session)
     if (session->state == SESSION_LIVE && session->refresh_at_ms == 0)
         session->refresh_at_ms = refresh_planned_ms(session);
     refresh_arm(session);
-}
-
-/* Answer one, who is in no list (any more) and may free itself. */
-static void
-refresh_answer_one(const struct session *session, struct session_waiter *waiter,
-                   enum wire_result result)
-{
-    /* The token is as fresh as the provider makes them. */
-    if (result == WIRE_OK && session->expires_at_s != 0 &&
-        session->expires_at_s - session_now_s() < waiter->min_valid_s)
-        result = WIRE_TOO_SHORT;
-    waiter->done(waiter, result);
-}
-
-/* Answer those who waited. */
-static void
-refresh_answer(struct session *session, enum wire_result result)
-{
-    struct session_waiter *waiter;
-
-    while ((waiter = TAILQ_FIRST(&session->waiters)) != NULL) {
-        TAILQ_REMOVE(&session->waiters, waiter, link);
-        refresh_answer_one(session, waiter, result);
-    }
 }
 
 static void
@@ -196,6 +173,7 @@ refresh_back_off(struct session *session, const struct provider_result *result)
     session->backoff_ms = pause;
     if (result->retry_after_s * 1000 > pause)
         pause = result->retry_after_s * 1000;
+    pace_note(session->table, session->provider, result);
     session->refresh_at_ms = session_now_ms() + pause;
     if (refresh_may_be_spent(result) &&
         refresh_near_end_ms(session) > session->refresh_at_ms)
@@ -295,24 +273,32 @@ refresh_done(void *context, const struct provider_result *result,
         told = WIRE_UNAVAILABLE;
     }
     if (session->state == SESSION_CLOSING) {
-        refresh_answer(session, WIRE_NO_SESSION);
+        session_answer(session, WIRE_NO_SESSION);
         session_revoke(session);
         return;
     }
     session_schedule(session);
-    refresh_answer(session, told);
+    session_answer(session, told);
 }
 
-/* Send the one refresh.  WIRE_OK: it is under way. */
-static enum wire_result
-refresh_start(struct session *session)
+enum wire_result
+session_refresh(struct session *session)
 {
     const struct provider_config *provider = session_provider(session);
     struct secret token = {0};
     enum wire_result result = WIRE_INTERNAL;
+    unsigned wait_s;
 
     if (session->health == HEALTH_REFUSED || !session->renewable)
         return WIRE_REFUSED;
+    wait_s = pace_wait_s(session->table, session->provider);
+    if (wait_s > 0) {
+        /* Some more, so that all its sessions do not come back together. */
+        session->refresh_at_ms =
+            session_now_ms() + (int64_t)wait_s * 1000 +
+            refresh_random(wait_s > 3600 ? 360000 : wait_s * 100 + 1);
+        return WIRE_SLOW_DOWN;
+    }
     if (provider == NULL || !provider->requests[REQUEST_REFRESH].configured) {
         log_warning("session %.8s of %s: provider %s is not configured for "
                     "refresh any more",
@@ -339,41 +325,6 @@ refresh_start(struct session *session)
     return result;
 }
 
-void
-session_wait(struct session *session, struct session_waiter *waiter, bool force)
-{
-    int64_t now = session_now_s();
-    int64_t wanted = waiter->min_valid_s < 1 ? 1 : waiter->min_valid_s;
-    bool fresh = !session->parked && (session->expires_at_s == 0 ||
-                                      session->expires_at_s - now >= wanted);
-    int64_t age = now - session->refreshed_at_s;
-    /* A negative age is a clock that was set back. */
-    bool just_made =
-        !session->parked && age >= 0 && age < FORCED_EVERY_S &&
-        (session->expires_at_s == 0 || age <= session->lifetime_s / 10);
-    enum wire_result result = WIRE_OK;
-
-    if (session->state != SESSION_LIVE) {
-        result = WIRE_NO_SESSION;
-    } else if ((force || !fresh) && (session->call != NULL || !just_made)) {
-        if (session->call == NULL)
-            result = refresh_start(session);
-        if (result == WIRE_OK) {
-            TAILQ_INSERT_TAIL(&session->waiters, waiter, link);
-            return;
-        }
-        session_schedule(session);
-    }
-    /* Whoever waits for a refresh under way goes on waiting. */
-    refresh_answer_one(session, waiter, result);
-}
-
-void
-session_unwait(struct session *session, struct session_waiter *waiter)
-{
-    TAILQ_REMOVE(&session->waiters, waiter, link);
-}
-
 /* A live session: has it signed out, must it be renewed, has it run out? */
 static void
 due_live(struct session *session, int64_t now_ms)
@@ -396,7 +347,7 @@ due_live(struct session *session, int64_t now_ms)
     }
     if (session->call == NULL && session->renewable &&
         session->refresh_at_ms != 0 && now_ms >= session->refresh_at_ms)
-        refresh_start(session);
+        session_refresh(session);
     refresh_arm(session);
 }
 

@@ -51,6 +51,7 @@ struct session_waiter {
 };
 
 struct session_table;
+struct pace;
 
 struct session {
     TAILQ_ENTRY(session) bucket; /* in the table's hash */
@@ -100,6 +101,12 @@ struct session_table {
     TAILQ_HEAD(session_bucket, session) buckets[1024];
     size_t count;
     struct event *sweep;
+    SLIST_HEAD(, pace) paces;
+    /* A provider that a reload has dropped, for what is still to be revoked
+     * there; NULL: none.  May be NULL itself. */
+    const struct provider_config *(*former_provider)(void *context,
+                                                     const char *name);
+    void *former_context;
 };
 
 /* ---- table.c ---- */
@@ -125,6 +132,14 @@ const struct provider_config *session_provider(const struct session *session);
 /* Replace a string member.  -ENOMEM leaves the old one. */
 int session_set(char **member, const char *value);
 const char *session_state_name(const struct session *session);
+
+/* ---- pace.c: Retry-After, per provider ---- */
+/* Remember what an answer says about the next request. */
+void pace_note(struct session_table *table, const char *provider,
+               const struct provider_result *result);
+/* Seconds until this provider may be asked again; 0: now. */
+unsigned pace_wait_s(const struct session_table *table, const char *provider);
+void pace_forget(struct session_table *table);
 
 /* ---- store.c: struct session <-> the kernel ---- */
 /* The refresh token of the private record; -ENOENT: none. */
@@ -164,6 +179,15 @@ enum wire_result session_live(struct session *session, key_serial_t ring);
 
 /* ---- refresh.c ---- */
 void session_schedule(struct session *session);
+/* Send the one refresh.  WIRE_OK: it is under way; else why it cannot be. */
+enum wire_result session_refresh(struct session *session);
+/* Do what is due: refresh, park, give up a ticket. */
+void session_due(struct session *session);
+/* The answer to a refresh is lost: if that may have spent the refresh token,
+ * plan the next try for the end of the access token's life. */
+void session_refresh_was_lost(struct session *session);
+
+/* ---- wait.c ---- */
 /*
  * Wait until the token is valid for waiter->min_valid_s more seconds: done()
  * is called at once, or when the refresh that all share has ended.
@@ -171,11 +195,8 @@ void session_schedule(struct session *session);
 void session_wait(struct session *session, struct session_waiter *waiter,
                   bool force);
 void session_unwait(struct session *session, struct session_waiter *waiter);
-/* The answer to a refresh is lost: if that may have spent the refresh token,
- * plan the next try for the end of the access token's life. */
-void session_refresh_was_lost(struct session *session);
-/* Do what is due: refresh, park, give up a ticket. */
-void session_due(struct session *session);
+/* A refresh has ended: answer those who waited for it. */
+void session_answer(struct session *session, enum wire_result result);
 
 /* ---- close.c ---- */
 /* End it on this host at once, and at the provider in the background.  The

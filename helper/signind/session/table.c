@@ -66,6 +66,7 @@ void
 session_table_stop(struct session_table *table)
 {
     session_each(table, table_free_one, NULL);
+    pace_forget(table);
     if (table->sweep != NULL)
         event_free(table->sweep);
     table->sweep = NULL;
@@ -208,9 +209,17 @@ session_now_s(void)
 const struct provider_config *
 session_provider(const struct session *session)
 {
+    const struct session_table *table = session->table;
+    const struct provider_config *provider;
+
     if (session->provider == NULL)
         return NULL;
-    return config_provider(session->table->config, session->provider);
+    provider = config_provider(table->config, session->provider);
+    if (provider == NULL && session->state == SESSION_CLOSING &&
+        table->former_provider != NULL)
+        provider =
+            table->former_provider(table->former_context, session->provider);
+    return provider;
 }
 
 int

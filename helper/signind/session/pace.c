@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A provider that says "not before" (Retry-After, RFC 9110, 10.2.3) is left
+ * alone until then: by refreshes, whoever asks for them, and by sign-ins.
+ */
+#include "session.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "wire/channel.h"
+
+struct pace {
+    SLIST_ENTRY(pace) link;
+    int64_t until_ms; /* channel_now_ms() */
+    char provider[];
+};
+
+static struct pace *
+pace_find(const struct session_table *table, const char *provider)
+{
+    struct pace *pace;
+
+    SLIST_FOREACH(pace, &table->paces, link)
+    {
+        if (strcmp(pace->provider, provider) == 0)
+            return pace;
+    }
+    return NULL;
+}
+
+void
+pace_note(struct session_table *table, const char *provider,
+          const struct provider_result *result)
+{
+    struct pace *pace = pace_find(table, provider);
+    int64_t until_ms = channel_now_ms() + (int64_t)result->retry_after_s * 1000;
+
+    if (result->retry_after_s == 0 || (result->result != WIRE_SLOW_DOWN &&
+                                       result->result != WIRE_UNAVAILABLE))
+        return;
+    if (pace == NULL) {
+        pace = calloc(1, sizeof(*pace) + strlen(provider) + 1);
+        if (pace == NULL)
+            return;
+        strcpy(pace->provider, provider);
+        SLIST_INSERT_HEAD(&table->paces, pace, link);
+    }
+    if (pace->until_ms < until_ms)
+        pace->until_ms = until_ms;
+}
+
+unsigned
+pace_wait_s(const struct session_table *table, const char *provider)
+{
+    const struct pace *pace = pace_find(table, provider);
+    int64_t left_ms = pace == NULL ? 0 : pace->until_ms - channel_now_ms();
+
+    return left_ms <= 0 ? 0 : (unsigned)((left_ms + 999) / 1000);
+}
+
+void
+pace_forget(struct session_table *table)
+{
+    struct pace *pace;
+
+    while ((pace = SLIST_FIRST(&table->paces)) != NULL) {
+        SLIST_REMOVE_HEAD(&table->paces, link);
+        free(pace);
+    }
+}
