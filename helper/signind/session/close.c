@@ -97,6 +97,7 @@ close_refreshed(void *context, const struct provider_result *result,
     session->call = NULL;
     if (result->result == WIRE_OK) {
         session->refreshed_to_revoke = true;
+        session_supersede(session);
         session->expires_at_s = tokens->expires_at_s;
         if (session_save_tokens(session, tokens) != 0)
             log_error("session %.8s of %s: cannot store what is to be revoked",
@@ -144,6 +145,45 @@ close_send(struct session *session, const struct provider_config *provider,
     return session->call != NULL;
 }
 
+static void
+close_previous_done(void *context, const struct provider_result *result,
+                    struct provider_tokens *tokens)
+{
+    struct session *session = context;
+
+    (void)tokens;
+    session->call = NULL;
+    if (result->result == WIRE_UNAVAILABLE ||
+        result->result == WIRE_SLOW_DOWN) {
+        close_retry(session, result);
+        return;
+    }
+    /* A provider that knows it no more need not say so in the right words. */
+    session->previous_until_s = 0;
+    session_save_private(session, "", 0);
+    session_revoke(session);
+}
+
+/* The access token that was renewed a moment ago may be alive still.  Last:
+ * the others may have taken it along.  true: under way. */
+static bool
+close_send_previous(struct session *session,
+                    const struct provider_config *provider)
+{
+    struct secret previous = {0};
+    bool wanted = false;
+
+    for (size_t i = 0; i < provider->revoke_count; i++)
+        wanted |= provider->revoke_order[i] == REQUEST_REVOKE_ACCESS;
+    if (wanted && session_load_previous_token(session, &previous) == 0)
+        session->call = provider_revoke(
+            &session->table->provider_context, provider, REQUEST_REVOKE_ACCESS,
+            session->user, session->subject, previous.text, NULL,
+            close_previous_done, session);
+    secret_done(&previous);
+    return session->call != NULL;
+}
+
 void
 session_revoke(struct session *session)
 {
@@ -175,7 +215,8 @@ session_revoke(struct session *session)
             close_send(session, provider, kind))
             return;
     }
-    close_finish(session);
+    if (!close_send_previous(session, provider))
+        close_finish(session);
 }
 
 void

@@ -185,6 +185,7 @@ refresh_succeeded(struct session *session, const struct provider_tokens *tokens)
 {
     int error;
 
+    session_supersede(session);
     session->refreshed_at_s = session_now_s();
     session->expires_at_s = tokens->expires_at_s;
     session->lifetime_s = tokens->expires_at_s == 0

@@ -68,11 +68,12 @@ struct session {
     int64_t ticket_until_s; /* epoch */
     char secret[WIRE_ID_LENGTH + 1];
     int64_t opened_at_s, refreshed_at_s;
-    int64_t expires_at_s; /* 0: unknown */
-    int64_t lifetime_s;   /* of the present access token */
-    bool parked;          /* the access token is out of S */
-    bool renewable;       /* there is a refresh token */
-    bool refresh_lost;    /* recovered: one was under way, no answer known */
+    int64_t expires_at_s;     /* 0: unknown */
+    int64_t lifetime_s;       /* of the present access token */
+    int64_t previous_until_s; /* the replaced one's end; 0: none is kept */
+    bool parked;              /* the access token is out of S */
+    bool renewable;           /* there is a refresh token */
+    bool refresh_lost; /* recovered: one was under way, no answer known */
     /* refresh */
     int64_t refresh_at_ms; /* epoch ms; 0: not planned */
     unsigned backoff_ms;
@@ -141,12 +142,18 @@ void pace_note(struct session_table *table, const char *provider,
 unsigned pace_wait_s(const struct session_table *table, const char *provider);
 void pace_forget(struct session_table *table);
 
-/* ---- store.c: struct session <-> the kernel ---- */
+/* ---- load.c, store.c: struct session <-> the kernel ---- */
 /* The refresh token of the private record; -ENOENT: none. */
 int session_load_refresh_token(const struct session *session,
                                struct secret *ret_token);
 int session_load_access_token(const struct session *session,
                               struct secret *ret_token);
+/* The access token before the present one, while it may be alive. */
+int session_load_previous_token(const struct session *session,
+                                struct secret *ret_token);
+/* The present access token is about to be replaced, by session_save_tokens():
+ * call before expires_at_s changes. */
+void session_supersede(struct session *session);
 /* Write the private record; refresh_token NULL: keep the one that is there,
  * "": remove it.  in_flight_s: 0, or since when a refresh is under way. */
 int session_save_private(struct session *session, const char *refresh_token,

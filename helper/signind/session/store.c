@@ -12,80 +12,6 @@
 
 #define KEEP_PREFIX "keep."
 
-static int
-store_read_private(const struct session *session, struct record *record)
-{
-    if (session->keys.private_key == 0)
-        return -ENOKEY;
-    return record_read(record, session->keys.private_key);
-}
-
-int
-session_load_refresh_token(const struct session *session,
-                           struct secret *ret_token)
-{
-    struct record record;
-    char *buffer;
-    ssize_t length;
-    int error;
-
-    if (session->keys.keep == 0) {
-        if (session->refresh_token.text == NULL)
-            return -ENOENT;
-        return secret_set(ret_token, session->refresh_token.text,
-                          session->refresh_token.length);
-    }
-    error = store_read_private(session, &record);
-    if (error != 0)
-        return error;
-    buffer = malloc(KEYRING_PAYLOAD_MAX + 1);
-    if (buffer == NULL) {
-        record_done(&record);
-        return -ENOMEM;
-    }
-    length =
-        record_get(&record, "refresh_token", buffer, KEYRING_PAYLOAD_MAX + 1);
-    if (length > 0)
-        error = secret_set(ret_token, buffer, (size_t)length);
-    else
-        error = length == 0 ? -ENOENT : (int)length;
-    explicit_bzero(buffer, KEYRING_PAYLOAD_MAX + 1);
-    free(buffer);
-    record_done(&record);
-    return error;
-}
-
-int
-session_load_access_token(const struct session *session,
-                          struct secret *ret_token)
-{
-    char *buffer;
-    ssize_t length;
-    int error;
-
-    if (session->keys.keep == 0) {
-        if (session->access_token.text == NULL)
-            return -ENOENT;
-        return secret_set(ret_token, session->access_token.text,
-                          session->access_token.length);
-    }
-    if (session->parked || session->keys.access_token == 0)
-        return -ENOENT;
-    buffer = malloc(KEYRING_PAYLOAD_MAX + 1);
-    if (buffer == NULL)
-        return -ENOMEM;
-    length =
-        keyring_read(session->keys.access_token, buffer, KEYRING_PAYLOAD_MAX);
-    /* "-" is an empty pocket. */
-    if (length <= 1)
-        error = length < 0 ? (int)length : -ENOENT;
-    else
-        error = secret_set(ret_token, buffer, (size_t)length);
-    explicit_bzero(buffer, KEYRING_PAYLOAD_MAX + 1);
-    free(buffer);
-    return error;
-}
-
 static const char *
 store_state(const struct session *session)
 {
@@ -160,27 +86,38 @@ store_common(struct store_builder *builder, const struct session *session)
     store_integer(builder, "lifetime", session->lifetime_s);
 }
 
-int
-session_save_private(struct session *session, const char *refresh_token,
-                     int64_t in_flight_s)
+/* Keep what is there: into *kept, which the caller wipes.  An empty pocket is
+ * no record; any other error must not cost the token that is there. */
+static int
+store_keep(int (*load)(const struct session *, struct secret *),
+           const struct session *session, struct secret *kept,
+           const char **token)
 {
-    struct secret kept = {0};
-    struct store_builder builder;
-    int error = 0;
+    int error;
 
-    if (session->keys.keep == 0) {
-        if (refresh_token != NULL)
-            error = secret_set(&session->refresh_token, refresh_token,
-                               strlen(refresh_token));
+    if (*token != NULL)
+        return 0;
+    error = load(session, kept);
+    *token = kept->text;
+    return error == -ENOENT || error == -EPROTO ? 0 : error;
+}
+
+/* NULL tokens stay as they are; "" removes. */
+static int
+store_private(struct session *session, const char *refresh_token,
+              const char *previous_token, int64_t in_flight_s)
+{
+    struct secret refresh = {0}, previous = {0};
+    struct store_builder builder;
+    int error = store_keep(session_load_refresh_token, session, &refresh,
+                           &refresh_token);
+
+    if (error == 0)
+        error = store_keep(session_load_previous_token, session, &previous,
+                           &previous_token);
+    if (error != 0) {
+        secret_done(&refresh);
         return error;
-    }
-    if (refresh_token == NULL) {
-        error = session_load_refresh_token(session, &kept);
-        /* An empty pocket is no record; any other error must not cost the
-         * token that is there. */
-        if (error != 0 && error != -ENOENT && error != -EPROTO)
-            return error;
-        refresh_token = kept.text;
     }
     store_begin(&builder);
     store_text(&builder, "state", store_state(session));
@@ -198,11 +135,38 @@ session_save_private(struct session *session, const char *refresh_token,
     store_integer(&builder, "revoked", session->revoked);
     store_integer(&builder, "in_flight", in_flight_s);
     store_text(&builder, "refresh_token", refresh_token);
+    store_integer(&builder, "previous_until", session->previous_until_s);
+    store_text(&builder, "previous_token", previous_token);
     error = store_finish(&builder, session, KEYRING_PRIVATE);
     if (error == 0)
         session->renewable = refresh_token != NULL && refresh_token[0] != '\0';
-    secret_done(&kept);
+    secret_done(&refresh);
+    secret_done(&previous);
     return error;
+}
+
+int
+session_save_private(struct session *session, const char *refresh_token,
+                     int64_t in_flight_s)
+{
+    if (session->keys.keep != 0)
+        return store_private(session, refresh_token, NULL, in_flight_s);
+    return refresh_token == NULL
+               ? 0
+               : secret_set(&session->refresh_token, refresh_token,
+                            strlen(refresh_token));
+}
+
+void
+session_supersede(struct session *session)
+{
+    int64_t until_s =
+        session->expires_at_s != 0
+            ? session->expires_at_s
+            : session_now_s() + session->table->config->unknown_lifetime_s;
+
+    session->previous_until_s =
+        session->parked || until_s <= session_now_s() ? 0 : until_s;
 }
 
 static bool
@@ -276,17 +240,43 @@ store_timeout(const struct session *session)
     return left > INT32_MAX ? 0 : (unsigned)left;
 }
 
+/* The new refresh token, and the access token that is replaced while it may
+ * still be alive: at logout it is revoked as well, if there is room for it. */
+static int
+store_renewal(struct session *session, const char *refresh_token)
+{
+    struct secret previous = {0};
+    int error;
+
+    if (session->previous_until_s == 0 ||
+        session_load_access_token(session, &previous) != 0)
+        session->previous_until_s = 0;
+    error = store_private(session, refresh_token,
+                          previous.text == NULL ? "" : previous.text, 0);
+    if (error == -EMSGSIZE && previous.text != NULL) {
+        session->previous_until_s = 0;
+        error = store_private(session, refresh_token, "", 0);
+    }
+    secret_done(&previous);
+    return error;
+}
+
 int
 session_save_tokens(struct session *session,
                     const struct provider_tokens *tokens)
 {
-    int error = session_save_private(session, tokens->refresh_token.text, 0);
+    int error;
 
+    if (session->keys.keep == 0) {
+        error = session_save_private(session, tokens->refresh_token.text, 0);
+        return error != 0 ? error
+                          : secret_set(&session->access_token,
+                                       tokens->access_token.text,
+                                       tokens->access_token.length);
+    }
+    error = store_renewal(session, tokens->refresh_token.text);
     if (error != 0)
         return error;
-    if (session->keys.keep == 0)
-        return secret_set(&session->access_token, tokens->access_token.text,
-                          tokens->access_token.length);
     error = keyring_write(&session->keys, KEYRING_ACCESS_TOKEN,
                           tokens->access_token.text,
                           tokens->access_token.length, store_timeout(session));
@@ -300,93 +290,5 @@ session_save_tokens(struct session *session,
      * that there is a fresh token. */
     if (error == 0 && session->state != SESSION_CLOSING)
         error = session_save_record(session, tokens);
-    return error;
-}
-
-/* A text member out of a record; absent is NULL. */
-static int
-store_get(const struct record *record, const char *name, char **member)
-{
-    char value[WIRE_TEXT_MAX + 1];
-    ssize_t length = record_get(record, name, value, sizeof(value));
-    int error;
-
-    if (length == -ENOENT)
-        return 0;
-    if (length < 0)
-        return (int)length;
-    error = session_set(member, value);
-    explicit_bzero(value, sizeof(value));
-    return error;
-}
-
-static int64_t
-store_number(const struct record *record, const char *name)
-{
-    int64_t number = 0;
-
-    return record_get_number(record, name, &number) == 0 ? number : 0;
-}
-
-static enum session_state
-store_parse_state(const struct record *record)
-{
-    char state[16];
-
-    if (record_get(record, "state", state, sizeof(state)) < 0)
-        return SESSION_NONE;
-    if (strcmp(state, "pending") == 0)
-        return SESSION_PENDING;
-    if (strcmp(state, "live") == 0)
-        return SESSION_LIVE;
-    if (strcmp(state, "closing") == 0)
-        return SESSION_CLOSING;
-    return SESSION_NONE;
-}
-
-int
-session_load(struct session *session)
-{
-    struct record record;
-    int error = store_read_private(session, &record);
-    int64_t health;
-
-    if (error != 0)
-        return error;
-    session->state = store_parse_state(&record);
-    if ((error = store_get(&record, "user", &session->user)) == 0 &&
-        (error = store_get(&record, "provider", &session->provider)) == 0 &&
-        (error = store_get(&record, "subject", &session->subject)) == 0 &&
-        (error = store_get(&record, "service", &session->service)) == 0 &&
-        (error = store_get(&record, "tty", &session->tty)) == 0)
-        error = store_get(&record, "rhost", &session->rhost);
-    if (record_get(&record, "ticket", session->ticket,
-                   sizeof(session->ticket)) < 0)
-        session->ticket[0] = '\0';
-    if (record_get(&record, "secret", session->secret,
-                   sizeof(session->secret)) < 0)
-        session->secret[0] = '\0';
-    session->uid = (uid_t)store_number(&record, "uid");
-    session->ticket_until_s = store_number(&record, "ticket_until");
-    session->opener = (pid_t)store_number(&record, "opener");
-    session->opener_start = (uint64_t)store_number(&record, "opener_start");
-    session->opened_at_s = store_number(&record, "opened_at");
-    session->refreshed_at_s = store_number(&record, "refreshed_at");
-    session->expires_at_s = store_number(&record, "expires_at");
-    session->lifetime_s = store_number(&record, "lifetime");
-    health = store_number(&record, "health");
-    session->health = health == HEALTH_UNAVAILABLE ? HEALTH_UNAVAILABLE
-                      : health == HEALTH_REFUSED   ? HEALTH_REFUSED
-                                                   : HEALTH_LIVE;
-    session->health_since_s = store_number(&record, "health_since");
-    session->closed_at_s = store_number(&record, "closed_at");
-    session->revoked = (unsigned)store_number(&record, "revoked");
-    session->refresh_lost = store_number(&record, "in_flight") != 0;
-    session->renewable =
-        record_get(&record, "refresh_token", NULL, 0) != -ENOENT;
-    record_done(&record);
-    if (error == 0 && (session->state == SESSION_NONE ||
-                       session->user == NULL || session->provider == NULL))
-        error = -EPROTO;
     return error;
 }
