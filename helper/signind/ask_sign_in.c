@@ -3,6 +3,7 @@
  * BEGIN, AUTHENTICATE and VERIFY: from a password to a ticket.
  */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,6 +12,9 @@
 #include "policy.h"
 #include "wire/channel.h"
 #include "wire/memory.h"
+
+/* Of a provider and a user; a longer one is cut, and shared. */
+#define PACE_NAME_MAX 256
 
 struct sign_in {
     LIST_ENTRY(sign_in) link;
@@ -134,6 +138,13 @@ sign_in_finish(struct sign_in *sign_in, const struct provider_result *result,
 }
 
 static void
+sign_in_pace_name(char name[PACE_NAME_MAX], const char *provider,
+                  const char *user)
+{
+    snprintf(name, PACE_NAME_MAX, "%s %s", provider, user);
+}
+
+static void
 sign_in_done(void *context, const struct provider_result *result,
              struct provider_tokens *tokens)
 {
@@ -142,10 +153,12 @@ sign_in_done(void *context, const struct provider_result *result,
     struct session *session = NULL;
     bool wrong = result->result == WIRE_WRONG_CREDENTIALS ||
                  result->result == WIRE_IDENTITY_MISMATCH;
+    char name[PACE_NAME_MAX];
     enum wire_result told;
 
     sign_in->call = NULL;
-    pace_note(&daemon->sessions, sign_in->who.provider, result);
+    sign_in_pace_name(name, sign_in->who.provider, sign_in->who.user);
+    pace_note(&daemon->sessions, name, result);
     throttle_leave(daemon->throttle, sign_in->who.user, sign_in->who.rhost,
                    wrong, result->result == WIRE_OK);
     told = sign_in_finish(sign_in, result, tokens, &session);
@@ -169,6 +182,7 @@ sign_in_allowed(struct daemon *daemon, const struct session *who,
                 unsigned *ret_wait_s)
 {
     const struct config *config = daemon->config;
+    char name[PACE_NAME_MAX];
     const struct throttle_limits limits = {
         config->failures_per_user, config->failures_per_host, config->window_s};
 
@@ -179,7 +193,8 @@ sign_in_allowed(struct daemon *daemon, const struct session *who,
     *ret_provider = config_choose(config, asked, who->user);
     if (*ret_provider == NULL)
         return WIRE_MISCONFIGURED;
-    *ret_wait_s = pace_wait_s(&daemon->sessions, (*ret_provider)->name);
+    sign_in_pace_name(name, (*ret_provider)->name, who->user);
+    *ret_wait_s = pace_wait_s(&daemon->sessions, name);
     if (*ret_wait_s > 0)
         return WIRE_SLOW_DOWN;
     if (daemon->sign_ins_in_flight >= config->sign_ins_in_flight)

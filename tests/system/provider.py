@@ -67,9 +67,8 @@ class _Provider:
         return self.introspect(token).get("active") is True
 
     def still_alive(self):
-        """Of all tokens in force so far, those that are alive."""
-        tokens = [*self.proxy.in_force, *self.proxy.in_force.values()]
-        return [token for token in tokens if token and self.alive(token)]
+        """Of all tokens it has ever issued, those that are alive."""
+        return [token for token in self.proxy.issued if self.alive(token)]
 
     # Whether introspection knows access tokens (JWTs may be unknown to it).
     introspects_access_tokens = True

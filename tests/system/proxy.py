@@ -19,9 +19,6 @@ class Proxy:
     requests  a list of (kind, status): the kind is the grant_type of a token
               request, else the last part of the path
     issued    every token the provider gave out through here, in order
-    in_force  those that nothing has replaced yet: {refresh token: access
-              token}.  (What a renewal does to the access token before it is
-              the provider's affair; a spent refresh token stays in here.)
     trouble   None, or one of
               "hang"    take the request, never answer
               "drop"    let the provider answer, but lose the answer
@@ -32,7 +29,6 @@ class Proxy:
         self.port = port
         self.requests = []
         self.issued = []
-        self.in_force = {}
         self.trouble = None
         self._directory = directory
         self._upstream = upstream
@@ -62,18 +58,13 @@ class Proxy:
     def count(self, kind):
         return sum(1 for name, _ in list(self.requests) if name == kind)
 
-    def note_tokens(self, kind, asked, status, answer):
+    def note_tokens(self, kind, status, answer):
         """Remember what was given out, to ask later whether it still lives."""
         if kind not in ("password", "refresh_token") or status != 200:
             return
         given = json.loads(answer)
         self.issued += [given[name] for name in
                         ("access_token", "refresh_token") if name in given]
-        spent = asked.get("refresh_token", [None])[0]
-        if spent:
-            self.in_force[spent] = None
-        self.in_force[given.get("refresh_token", spent)] = \
-            given["access_token"]
 
     def forward(self, handler, body):
         """(status, headers, body) from the provider."""
@@ -148,7 +139,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             status, headers, answer = 503, [], b""
         else:
             status, headers, answer = proxy.forward(self, body)
-            proxy.note_tokens(kind, fields, status, answer)
+            proxy.note_tokens(kind, status, answer)
         proxy.requests.append((kind, status))
         if trouble == "drop":
             self.close_connection = True

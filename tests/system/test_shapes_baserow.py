@@ -180,6 +180,7 @@ def slow_down():
         check("9 seconds" in told, f"told {told!r}")
     finally:
         baserow.options(slow_down=0)
+        signind.restart()  # it forgets what it was told to wait
 
 
 @case("an answer that names somebody else: refused, its token blacklisted")

@@ -164,8 +164,12 @@ close_previous_done(void *context, const struct provider_result *result,
     session_revoke(session);
 }
 
-/* The access token that was renewed a moment ago may be alive still.  Last:
- * the others may have taken it along.  true: under way. */
+/*
+ * The access token that was renewed a moment ago may be alive still.  Last:
+ * the others may have taken it along.  Not where the request needs a live
+ * token (refresh_first): that is a logout, which ends the whole session.
+ * true: under way.
+ */
 static bool
 close_send_previous(struct session *session,
                     const struct provider_config *provider)
@@ -175,6 +179,7 @@ close_send_previous(struct session *session,
 
     for (size_t i = 0; i < provider->revoke_count; i++)
         wanted |= provider->revoke_order[i] == REQUEST_REVOKE_ACCESS;
+    wanted &= !provider->requests[REQUEST_REVOKE_ACCESS].refresh_first;
     if (wanted && session_load_previous_token(session, &previous) == 0)
         session->call = provider_revoke(
             &session->table->provider_context, provider, REQUEST_REVOKE_ACCESS,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * A provider that says "not before" (Retry-After, RFC 9110, 10.2.3) is left
- * alone until then: by refreshes, whoever asks for them, and by sign-ins.
+ * alone until then: by all its sessions' refreshes, whoever asks for them, or
+ * by one user's sign-ins.  Not by everybody's: who guesses at one account must
+ * not keep the others out.
  */
 #include "session.h"
 
@@ -13,37 +15,37 @@
 struct pace {
     SLIST_ENTRY(pace) link;
     int64_t until_ms; /* channel_now_ms() */
-    char provider[];
+    char what[];      /* "PROVIDER", or "PROVIDER USER" */
 };
 
 static struct pace *
-pace_find(const struct session_table *table, const char *provider)
+pace_find(const struct session_table *table, const char *what)
 {
     struct pace *pace;
 
     SLIST_FOREACH(pace, &table->paces, link)
     {
-        if (strcmp(pace->provider, provider) == 0)
+        if (strcmp(pace->what, what) == 0)
             return pace;
     }
     return NULL;
 }
 
 void
-pace_note(struct session_table *table, const char *provider,
+pace_note(struct session_table *table, const char *what,
           const struct provider_result *result)
 {
-    struct pace *pace = pace_find(table, provider);
+    struct pace *pace = pace_find(table, what);
     int64_t until_ms = channel_now_ms() + (int64_t)result->retry_after_s * 1000;
 
     if (result->retry_after_s == 0 || (result->result != WIRE_SLOW_DOWN &&
                                        result->result != WIRE_UNAVAILABLE))
         return;
     if (pace == NULL) {
-        pace = calloc(1, sizeof(*pace) + strlen(provider) + 1);
+        pace = calloc(1, sizeof(*pace) + strlen(what) + 1);
         if (pace == NULL)
             return;
-        strcpy(pace->provider, provider);
+        strcpy(pace->what, what);
         SLIST_INSERT_HEAD(&table->paces, pace, link);
     }
     if (pace->until_ms < until_ms)
@@ -51,9 +53,9 @@ pace_note(struct session_table *table, const char *provider,
 }
 
 unsigned
-pace_wait_s(const struct session_table *table, const char *provider)
+pace_wait_s(const struct session_table *table, const char *what)
 {
-    const struct pace *pace = pace_find(table, provider);
+    const struct pace *pace = pace_find(table, what);
     int64_t left_ms = pace == NULL ? 0 : pace->until_ms - channel_now_ms();
 
     return left_ms <= 0 ? 0 : (unsigned)((left_ms + 999) / 1000);

@@ -134,12 +134,13 @@ const struct provider_config *session_provider(const struct session *session);
 int session_set(char **member, const char *value);
 const char *session_state_name(const struct session *session);
 
-/* ---- pace.c: Retry-After, per provider ---- */
-/* Remember what an answer says about the next request. */
-void pace_note(struct session_table *table, const char *provider,
+/* ---- pace.c: Retry-After ---- */
+/* Remember what an answer says about the next request.  what: "PROVIDER" for
+ * refreshes, "PROVIDER USER" for sign-ins. */
+void pace_note(struct session_table *table, const char *what,
                const struct provider_result *result);
-/* Seconds until this provider may be asked again; 0: now. */
-unsigned pace_wait_s(const struct session_table *table, const char *provider);
+/* Seconds until that may be asked again; 0: now. */
+unsigned pace_wait_s(const struct session_table *table, const char *what);
 void pace_forget(struct session_table *table);
 
 /* ---- load.c, store.c: struct session <-> the kernel ---- */
