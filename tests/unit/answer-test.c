@@ -87,6 +87,12 @@ test_bodies_that_are_no_answer(void **state)
         {"{\"data\":[{\"token\":{}}]}", MISSING ", which is no text" SEE},
         {"{\"data\":[{\"token\":[\"t\"]}]}", MISSING ", which is no text" SEE},
         {"{\"data\":[{\"token\":1.5}]}", MISSING ", which is no text" SEE},
+        {"{\"data\":[{\"token\":0,\"who\":\"alice\"}]}",
+         MISSING ", which is no text" SEE},
+        {"{\"data\":[{\"token\":true,\"who\":\"alice\"}]}",
+         MISSING ", which is no text" SEE},
+        {"{\"data\":[{\"token\":false,\"who\":\"alice\"}]}",
+         MISSING ", which is no text" SEE},
         {"{\"data\":[{\"token\":\"t\",\"token\":\"u\"}]}",
          MISSING ": a member name twice" SEE},
         {"{\"data\":[{\"token\":\"\xff\"}]}", MISSING ": invalid UTF-8" SEE},
@@ -112,6 +118,8 @@ test_characters_that_no_token_has(void **state)
     static const char *const tokens[] = {"a b",         " a",       "a ",
                                          "a\\r\\nX: y", "a\\n",     "a\\tb",
                                          "\\u007f",     "a\\u00e4", "\\u0001"};
+    static const char *const refresh[] = {"[\"rt\"]", "false", "1", "1.5",
+                                          "\"r\\nt\""};
     char body[128];
 
     (void)state;
@@ -123,14 +131,18 @@ test_characters_that_no_token_has(void **state)
                       "access token has");
     }
     /* A refresh token that cannot be kept leaves the access token behind. */
-    fake_idp_say(idp, 200, "",
-                 "{\"data\":[{\"token\":\"t\",\"who\":\"alice\"}],"
-                 "\"r\":[\"rt\"]}");
-    fake_sign_in(&fake, "alice", "x");
-    assert_int_equal(fake.result.result, WIRE_MISCONFIGURED);
-    assert_string_equal(fake.result.why,
-                        "200 sign_in: /r is no usable refresh token");
-    assert_string_equal(fake.tokens.access_token.text, "t");
+    for (size_t i = 0; i < sizeof(refresh) / sizeof(refresh[0]); i++) {
+        snprintf(body, sizeof(body),
+                 "{\"data\":[{\"token\":\"t\",\"who\":\"alice\"}],\"r\":%s}",
+                 refresh[i]);
+        fake_idp_say(idp, 200, "", body);
+        fake_sign_in(&fake, "alice", "x");
+        assert_int_equal(fake.result.result, WIRE_MISCONFIGURED);
+        assert_string_equal(fake.result.why,
+                            "200 sign_in: /r is no usable refresh token");
+        assert_string_equal(fake.tokens.access_token.text, "t");
+        assert_null(fake.tokens.refresh_token.text);
+    }
 }
 
 static void
@@ -249,6 +261,57 @@ test_what_a_provider_says_is_shown_with_care(void **state)
     }
 }
 
+/* An error that quotes the request quotes it as its page or log would. */
+static void
+test_secrets_in_other_clothes(void **state)
+{
+    static const struct {
+        const char *password, *message;
+    } cases[] = {
+        {"pa\"55\\word",
+         "bad body: {\\\"p\\\": \\\"pa\\\\\\\"55\\\\\\\\word\\\"}"},
+        {"pa/55word", "bad body: pa\\\\/55word"},
+        {"pa<55word", "bad body: pa\\\\u003c55word"},
+        {"pa&55word", "bad field: pa&amp;55word"},
+        {"pa'55<\"word", "bad field: pa&#x27;55&lt;&quot;word"},
+        {"pa'55word", "bad field: pa&#39;55word"},
+        {"p\xc3\xa4\xe2\x82\xac"
+         "55",
+         "bad body: p\\\\u00e4\\\\u20AC"
+         "55"},
+        {"p\xc3\xa4"
+         "55word",
+         "bad field: p&#228;55word"},
+        {"pa&amp;55word", "bad field: pa&amp;55word"},
+        {"pa&55word", "bad\\\\u0000 field: %00&#0;pa&amp;55word"},
+    };
+    char body[300];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        snprintf(body, sizeof(body), "{\"m\":\"%s\"}", cases[i].message);
+        fake_idp_say(idp, 418, "", body);
+        fake_sign_in(&fake, "alice", cases[i].password);
+        assert_string_equal(fake.result.why,
+                            "418 sign_in: no result.* has it (its words are "
+                            "withheld: a secret is in them)");
+    }
+}
+
+static void
+test_token_in_the_place_of_a_name(void **state)
+{
+    (void)state;
+    /* {"alg":"none"}.{"sub":"x"} */
+    fake_idp_say(idp, 200, "",
+                 "{\"data\":[{\"token\":\"t\",\"who\":"
+                 "\"eyJhbGciOiJub25lIn0.eyJzdWIiOiJ4In0.AAAA\"}]}");
+    fake_sign_in(&fake, "alice", "x");
+    assert_int_equal(fake.result.result, WIRE_IDENTITY_MISMATCH);
+    assert_string_equal(fake.result.why, "sign_in: /data/0/who names a JWT, "
+                                         "not the user that signs in");
+}
+
 /* ---- expiry, without a server ---- */
 
 #define NOW INT64_C(1800000000)
@@ -356,6 +419,8 @@ test_times(void **state)
     } cases[] = {
         {"1800000300", 0, 300, ""},
         {"1800000300000", 0, 300, ""},
+        {"1800000300000000", 0, 300, ""},
+        {"1800000300000000000", 0, 300, ""},
         {"\"1800000300\"", 0, 300, ""},
         {"\"1800000300000\"", 0, 300, ""},
         {"1800000300.75", 0, 300, ""},
@@ -491,6 +556,8 @@ main(void)
         ZOO_TEST(test_scopes_not_granted),
         ZOO_TEST(test_refresh_and_revocation_alike),
         ZOO_TEST(test_what_a_provider_says_is_shown_with_care),
+        ZOO_TEST(test_secrets_in_other_clothes),
+        ZOO_TEST(test_token_in_the_place_of_a_name),
         cmocka_unit_test(test_lifetimes),
         cmocka_unit_test(test_times),
         cmocka_unit_test(test_times_in_the_past),

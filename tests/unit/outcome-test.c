@@ -274,10 +274,29 @@ teardown(void **state)
     return 0;
 }
 
+/* What is said more exactly wins, in whatever class it stands. */
+static void
+test_exact_rules_first(void **state)
+{
+    struct request_config request = plain_request();
+
+    (void)state;
+    rule(&request, OUTCOME_WRONG_CREDENTIALS, 400, 499, NULL, NULL);
+    rule(&request, OUTCOME_ACCOUNT_DISABLED, 400, 400, error_source, "banned");
+    rule(&request, OUTCOME_SLOW_DOWN, 429, 429, NULL, NULL);
+    expect(&request, REQUEST_SIGN_IN, 400, "{\"error\":\"banned\"}",
+           WIRE_ACCOUNT_DISABLED, NULL);
+    expect(&request, REQUEST_SIGN_IN, 400, "{\"error\":\"other\"}",
+           WIRE_WRONG_CREDENTIALS, NULL);
+    expect(&request, REQUEST_SIGN_IN, 429, "{}", WIRE_SLOW_DOWN, NULL);
+    expect(&request, REQUEST_SIGN_IN, 422, "{}", WIRE_WRONG_CREDENTIALS, NULL);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_exact_rules_first),
         cmocka_unit_test(test_status_alone),
         cmocka_unit_test(test_success_is_what_the_list_says),
         cmocka_unit_test(test_rules),

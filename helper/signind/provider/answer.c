@@ -130,6 +130,21 @@ answer_text(const struct answer *answer, const struct source *source,
 }
 
 /*
+ * A token, as answer_text(): a string alone (RFC 6749, 5.1).  "false" and "0"
+ * are how some servers say that there is none, and would sign anybody in.
+ */
+static int
+answer_token_text(const struct answer *answer, const struct source *source,
+                  char **ret_text)
+{
+    const json_t *value = source == NULL ? NULL : answer_json(answer, source);
+
+    if (value != NULL && !json_is_string(value) && !json_is_null(value))
+        return -EINVAL;
+    return answer_text(answer, source, ret_text);
+}
+
+/*
  * RFC 6749, appendix A.12 and A.17, without the space: an access token goes
  * into a header, where a space ends it and a control character another line.
  */
@@ -161,7 +176,7 @@ answer_take_access(struct answer *answer, const struct answer_config *config,
         config->access_token == NULL ? "" : config->access_token->text;
     cleanup_wipe char *text = NULL;
     size_t length;
-    int r = answer_text(answer, config->access_token, &text);
+    int r = answer_token_text(answer, config->access_token, &text);
 
     if (r == -ENOMEM)
         return WIRE_INTERNAL;
@@ -201,7 +216,7 @@ answer_take_refresh(const struct answer *answer,
 {
     cleanup_wipe char *text = NULL;
     size_t length;
-    int r = answer_text(answer, config->refresh_token, &text);
+    int r = answer_token_text(answer, config->refresh_token, &text);
 
     if (r == -ENOENT) {
         trace_say(answer->context, "refresh token", "none%s%s",

@@ -15,8 +15,11 @@
 /* A life longer than ten years is taken for ten years. */
 #define EXPIRY_LIFE_MAX ((int64_t)10 * 366 * 86400)
 
-/* Epoch values above this are milliseconds: as seconds, the year 5138. */
+/* Epoch values above these are milliseconds (as seconds, the year 5138),
+ * microseconds (as milliseconds, the year 33658) and nanoseconds. */
 #define EXPIRY_SECONDS_MAX INT64_C(100000000000)
+#define EXPIRY_MS_MAX      INT64_C(1000000000000000)
+#define EXPIRY_US_MAX      INT64_C(1000000000000000000)
 
 /* The provider's clock may differ so much without being corrected for: its
  * Date is whole seconds, and the answer took time to come. */
@@ -199,6 +202,17 @@ expiry_by_our_clock(const struct answer *answer, int64_t at_s, int64_t now_s,
     return at_s - skew;
 }
 
+/* In what part of a second is this epoch value? */
+static int64_t
+expiry_unit(int64_t at)
+{
+    if (at > EXPIRY_US_MAX)
+        return 1000000000;
+    if (at > EXPIRY_MS_MAX)
+        return 1000000;
+    return at > EXPIRY_SECONDS_MAX ? 1000 : 1;
+}
+
 static int64_t
 expiry_from_time(const struct answer *answer, const struct source *source,
                  int64_t now_s, struct provider_result *result)
@@ -211,8 +225,8 @@ expiry_from_time(const struct answer *answer, const struct source *source,
         return 0;
     if (r < 0 && text != NULL)
         r = expiry_parse_date(text, &at);
-    else if (r == 0 && at > EXPIRY_SECONDS_MAX)
-        at /= 1000;
+    else if (r == 0)
+        at /= expiry_unit(at);
     if (r < 0 || at <= 0) {
         why_add(result, ", no usable time at %s", source->text);
         return 0;

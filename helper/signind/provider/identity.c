@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "call.h"
+#include "signind/jwt.h"
 #include "trace.h"
 
 /* ASCII only: folding other scripts makes different names equal. */
@@ -24,16 +25,20 @@ identity_same(const char *one, const char *other, bool ignore_case)
     }
 }
 
-/* Fill the result: "SOURCE names "NAMED", not ...". */
+/* Fill the result: "SOURCE names "NAMED", not ...".  A JWT is no name, and
+ * may be one that nobody else took for a secret. */
 static void
 identity_refuse(struct provider_call *call, const struct source *source,
                 const char *named, const char *expected)
 {
     const char **items = calloc(call_secrets_room(call), sizeof(*items));
+    json_t *claims = NULL;
 
     why_set(&call->result, WIRE_IDENTITY_MISMATCH, "%s: %s names",
             request_kind_name(call->kind), source->text);
-    if (items != NULL) {
+    if (jwt_claims(named, strlen(named), &claims) == 0) {
+        why_add(&call->result, " a JWT");
+    } else if (items != NULL) {
         const struct why_secrets secrets = call_secrets(call, items);
 
         why_add_quoted(&call->result, named, &secrets);
@@ -41,6 +46,7 @@ identity_refuse(struct provider_call *call, const struct source *source,
         why_add(&call->result, " somebody");
     }
     why_add(&call->result, ", not %s", expected);
+    json_decref(claims);
     free(items);
 }
 

@@ -61,17 +61,34 @@ outcome_rule_matches(const struct outcome_rule *rule, unsigned status,
     return rule->value != NULL && strcmp(text, rule->value) == 0;
 }
 
-/* The rule of a class that matches, or NULL. */
+/* A rule that looks at a value says more than one that does not, and one
+ * status more than a range: "wrong_credentials = 400-499" must not swallow
+ * "account_disabled = 400 /error=banned".  other may be NULL. */
+static bool
+outcome_more_exact(const struct outcome_rule *rule,
+                   const struct outcome_rule *other)
+{
+    if (other == NULL)
+        return true;
+    if ((rule->source != NULL) != (other->source != NULL))
+        return rule->source != NULL;
+    return rule->status.to - rule->status.from <
+           other->status.to - other->status.from;
+}
+
+/* The most exact rule of a class that matches, or NULL. */
 static const struct outcome_rule *
 outcome_match(const struct request_config *request, enum outcome_class class,
               unsigned status, const struct answer *answer)
 {
     const struct outcome_rules *rules = &request->outcomes[class];
+    const struct outcome_rule *best = NULL;
 
     for (size_t i = 0; i < rules->count; i++)
-        if (outcome_rule_matches(&rules->rules[i], status, answer))
-            return &rules->rules[i];
-    return NULL;
+        if (outcome_rule_matches(&rules->rules[i], status, answer) &&
+            outcome_more_exact(&rules->rules[i], best))
+            best = &rules->rules[i];
+    return best;
 }
 
 /* What a class is, in answer to this request. */
@@ -107,25 +124,31 @@ outcome_by_rules(const struct request_config *request, enum request_kind kind,
                  struct provider_result *result,
                  const struct outcome_rule **ret_rule)
 {
+    enum outcome_class decided = OUTCOME_CLASSES;
+    const struct outcome_rule *best = NULL;
+
     for (unsigned i = 0; i < OUTCOME_CLASSES; i++) {
         enum outcome_class class = (enum outcome_class)i;
         const struct outcome_rule *rule;
 
-        /* Whether a session ends at once is asked first. */
+        /* Among equals, whether a session ends at once is asked first. */
         if (kind == REQUEST_REFRESH)
             class = i == 0 ? OUTCOME_REFUSED : (enum outcome_class)(i - 1);
         rule = outcome_match(request, class, http->status, answer);
-        if (rule == NULL)
-            continue;
-        why_set(result, outcome_result(class, kind), "%u %s: ", http->status,
-                request_kind_name(kind));
-        if (rule->source != NULL)
-            why_add(result, "%s=%s is ", rule->source->text, rule->value);
-        why_add(result, "result.%s", outcome_names[class]);
-        *ret_rule = rule;
-        return true;
+        if (rule != NULL && outcome_more_exact(rule, best)) {
+            best = rule;
+            decided = class;
+        }
     }
-    return false;
+    if (best == NULL)
+        return false;
+    why_set(result, outcome_result(decided, kind), "%u %s: ", http->status,
+            request_kind_name(kind));
+    if (best->source != NULL)
+        why_add(result, "%s=%s is ", best->source->text, best->value);
+    why_add(result, "result.%s", outcome_names[decided]);
+    *ret_rule = best;
+    return true;
 }
 
 /* RFC 6749, 5.2: a refresh token "invalid, expired, revoked". */

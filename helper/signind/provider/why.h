@@ -30,7 +30,8 @@ void why_add(struct provider_result *result, const char *format, ...)
 
 /*
  * Append what the provider said, in quotes.  If one of the secrets is in it,
- * as it is or %-encoded, in any case, nothing of it is shown.
+ * as it is or encoded as in a URL, JSON or HTML, in any case, nothing of it
+ * is shown.
  */
 void why_add_quoted(struct provider_result *result, const char *said,
                     const struct why_secrets *secrets);
