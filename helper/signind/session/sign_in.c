@@ -78,11 +78,13 @@ session_discard(struct session_table *table, const char *provider,
     if (tokens == NULL || (tokens->access_token.text == NULL &&
                            tokens->refresh_token.text == NULL))
         return;
-    if (keyring_id_make(id) != 0 || (session = session_new(table, id)) == NULL)
-        return;
-    if (session_set(&session->user, user) != 0 ||
+    session = keyring_id_make(id) == 0 ? session_new(table, id) : NULL;
+    if (session == NULL || session_set(&session->user, user) != 0 ||
         session_set(&session->provider, provider) != 0 ||
         session_set(&session->subject, tokens->subject) != 0) {
+        log_error("tokens of %s at provider %s cannot be revoked: out of "
+                  "memory; they live until they expire",
+                  user, provider);
         session_free(session);
         return;
     }
