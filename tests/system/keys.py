@@ -9,7 +9,7 @@ import re
 
 _lib = ctypes.CDLL("libkeyutils.so.1", use_errno=True)
 _libc = ctypes.CDLL(None)
-_lib.keyctl_read_alloc.restype = ctypes.c_long
+_lib.keyctl_read_alloc.restype = ctypes.c_int
 _lib.keyctl_describe_alloc.restype = ctypes.c_int
 
 USER_KEYRING = -4

@@ -69,7 +69,9 @@ def enter():
                    "LANG": "C.UTF-8", "SIGNIN_TEST_INSIDE": "1",
                    "SIGNIN_TEST_SLOT": str(os.getpid() % 5000),
                    "SIGNIN_STAGE": str(STAGE), "TERM": "dumb",
-                   "PYTHONDONTWRITEBYTECODE": "1"}
+                   "PYTHONDONTWRITEBYTECODE": "1",
+                   # Should a test program crash, its log says where.
+                   "PYTHONFAULTHANDLER": "1"}
     own_root = str(SOURCE / "tests" / "tools" / "own-root")
     os.execve(own_root, [own_root, "unshare", "--mount", "--net", "--pid",
                          "--ipc", "--uts", "--fork", "--mount-proc",

@@ -54,9 +54,8 @@ class Shape:
     def test(self, command, **value):
         """One of the server's commands for tests; returns its state.
 
-        By curl: test programs died in strlen(NULL) here on a loaded machine,
-        and Python's ssl is the suspect.  The value goes by stdin: it may be
-        a password, and tests search command lines for those.
+        The value goes by stdin: it may be a password, and tests search
+        command lines for those.
         """
         body = ["--data-binary", "@-", "-H", "Content-Type: application/json"]
         done = subprocess.run(
