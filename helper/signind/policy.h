@@ -25,6 +25,13 @@ policy_handler ask_claim, ask_placed, ask_abandon, ask_close, ask_account,
 policy_handler ask_end_all;
 /* ask_list.c */
 policy_handler ask_sessions;
+/* ask_reuse.c */
+policy_handler ask_reuse;
+/* ask_users.c */
+policy_handler ask_users, ask_groups, ask_show_user, ask_refresh_users,
+    ask_forget, ask_keys;
+/* ask_nss.c */
+policy_handler ask_lookup;
 
 /* The peer has gone before its answer. */
 void ask_sign_in_gone(struct sign_in *sign_in);

@@ -19,6 +19,7 @@
 #define CHANNEL_DIRECTORY RUNSTATEDIR "/signin"
 #define CHANNEL_PAM       CHANNEL_DIRECTORY "/pam"
 #define CHANNEL_PUBLIC    CHANNEL_DIRECTORY "/public"
+#define CHANNEL_NSS       CHANNEL_DIRECTORY "/nss"
 
 /*
  * Now, in milliseconds of CLOCK_BOOTTIME: what the deadlines below count in.

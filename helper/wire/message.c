@@ -10,7 +10,7 @@
 #define NUMBER_LENGTH       8
 
 static_assert(WIRE_MESSAGE_MAX <= UINT16_MAX, "offsets are 16 bits");
-static_assert(WIRE_FIELDS <= 32, "a set of fields is 32 bits");
+static_assert(WIRE_FIELDS <= 64, "a set of fields is 64 bits");
 
 /* ---- what a field may hold ---------------------------------------------- */
 
@@ -60,15 +60,19 @@ static const struct field_rule fields[WIRE_FIELDS] = {
     [WIRE_OPENER] =        NUMBER(0, INT32_MAX),
     [WIRE_STATE] =         TEXT(WIRE_SHORT_TEXT_MAX),
     [WIRE_RETRY_AFTER] =   NUMBER(0, INT64_MAX),
+    [WIRE_NAME] =          TEXT(WIRE_SHORT_TEXT_MAX),
+    [WIRE_VALUE] =         TEXT(WIRE_TEXT_MAX),
+    [WIRE_ORIGIN] =        TEXT(WIRE_SHORT_TEXT_MAX),
+    [WIRE_PERSON] =        TEXT(WIRE_TEXT_MAX),
 };
 
 /* ---- which fields a type must and may carry ------------------------------ */
 
-#define SET(field) (UINT32_C(1) << WIRE_##field)
+#define SET(field) (UINT64_C(1) << WIRE_##field)
 
 struct type_rule {
     bool known;
-    uint32_t must, may;
+    uint64_t must, may;
 };
 
 #define ATTEMPT_MUST (SET(USER) | SET(UID) | SET(PASSWORD) | SET(SERVICE))
@@ -101,6 +105,19 @@ static const struct type_rule types[WIRE_TYPES] = {
     [WIRE_REFRESH] =      {true, SET(ID) | SET(SECRET),
                            SET(MIN_VALID) | SET(FORCE)},
     [WIRE_LOGOUT] =       {true, SET(ID) | SET(SECRET), 0},
+    [WIRE_REUSE] =        {true, SET(USER) | SET(UID) | SET(SERVICE) |
+                                 SET(ID) | SET(SECRET), SET(PROVIDER)},
+    [WIRE_USERS] =        {true, 0, 0},
+    [WIRE_GROUPS] =       {true, 0, 0},
+    [WIRE_SHOW_USER] =    {true, SET(USER), 0},
+    [WIRE_REFRESH_USERS] = {true, 0, 0},
+    [WIRE_FORGET] =       {true, SET(USER), 0},
+    [WIRE_KEYS] =         {true, SET(USER), 0},
+    [WIRE_LOOKUP] =       {true, SET(USER), SET(SERVICE)},
+    [WIRE_ITEM] =         {true, SET(NAME),
+                           SET(VALUE) | SET(ORIGIN) | SET(UID) | SET(GID) |
+                           SET(STATE)},
+    [WIRE_ENTRY] =        {true, SET(PERSON), 0},
 };
 /* clang-format on */
 
@@ -113,7 +130,7 @@ type_known(enum wire_type type)
 static bool
 type_carries(enum wire_type type, enum wire_field field)
 {
-    uint32_t set;
+    uint64_t set;
 
     if (!type_known(type) || field == WIRE_FIELD_NONE ||
         (unsigned)field >= WIRE_FIELDS)
@@ -282,13 +299,13 @@ message_number(const struct message *message, enum wire_field field,
 int
 message_check(const struct message *message)
 {
-    uint32_t present = 0;
+    uint64_t present = 0;
 
     if (!type_known(message->type))
         return -EPROTO;
     for (unsigned field = 1; field < WIRE_FIELDS; field++)
         if (message->offset[field] != 0)
-            present |= UINT32_C(1) << field;
+            present |= UINT64_C(1) << field;
     if ((types[message->type].must & ~present) != 0)
         return -EPROTO;
     return 0;

@@ -2,15 +2,20 @@
 #include "wire.h"
 
 static const char *const type_names[WIRE_TYPES] = {
-    [WIRE_BEGIN] = "BEGIN",       [WIRE_AUTHENTICATE] = "AUTHENTICATE",
-    [WIRE_CLAIM] = "CLAIM",       [WIRE_PLACED] = "PLACED",
-    [WIRE_ABANDON] = "ABANDON",   [WIRE_ACCOUNT] = "ACCOUNT",
-    [WIRE_CLOSE] = "CLOSE",       [WIRE_RENEW] = "RENEW",
-    [WIRE_SESSIONS] = "SESSIONS", [WIRE_END_ALL] = "END_ALL",
-    [WIRE_VERIFY] = "VERIFY",     [WIRE_REFRESH] = "REFRESH",
-    [WIRE_LOGOUT] = "LOGOUT",     [WIRE_PLACE] = "PLACE",
-    [WIRE_CLAIMED] = "CLAIMED",   [WIRE_SESSION] = "SESSION",
-    [WIRE_VERDICT] = "VERDICT",
+    [WIRE_BEGIN] = "BEGIN",         [WIRE_AUTHENTICATE] = "AUTHENTICATE",
+    [WIRE_CLAIM] = "CLAIM",         [WIRE_PLACED] = "PLACED",
+    [WIRE_ABANDON] = "ABANDON",     [WIRE_ACCOUNT] = "ACCOUNT",
+    [WIRE_CLOSE] = "CLOSE",         [WIRE_RENEW] = "RENEW",
+    [WIRE_SESSIONS] = "SESSIONS",   [WIRE_END_ALL] = "END_ALL",
+    [WIRE_VERIFY] = "VERIFY",       [WIRE_REFRESH] = "REFRESH",
+    [WIRE_LOGOUT] = "LOGOUT",       [WIRE_PLACE] = "PLACE",
+    [WIRE_CLAIMED] = "CLAIMED",     [WIRE_SESSION] = "SESSION",
+    [WIRE_VERDICT] = "VERDICT",     [WIRE_REUSE] = "REUSE",
+    [WIRE_USERS] = "USERS",         [WIRE_GROUPS] = "GROUPS",
+    [WIRE_SHOW_USER] = "SHOW_USER", [WIRE_REFRESH_USERS] = "REFRESH_USERS",
+    [WIRE_FORGET] = "FORGET",       [WIRE_KEYS] = "KEYS",
+    [WIRE_LOOKUP] = "LOOKUP",       [WIRE_ITEM] = "ITEM",
+    [WIRE_ENTRY] = "ENTRY",
 };
 
 static const char *const result_names[WIRE_RESULTS] = {

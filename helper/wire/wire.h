@@ -5,11 +5,11 @@
  * TRANSPORT
  *
  * AF_UNIX, SOCK_SEQPACKET: one packet is one message, so there is no half
- * message to wait for and no frame to lose.  Two sockets (the third, for NSS,
- * comes with the NSS module):
+ * message to wait for and no frame to lose.  Three sockets:
  *
  *   /run/signin/pam      0600 root    the PAM module and administrators
  *   /run/signin/public   0666         the command, screen lockers
+ *   /run/signin/nss      0666         the NSS module; no network behind it
  *
  * Who may send what is decided by the socket a message came in on and by the
  * kernel's word for the peer (SO_PEERCRED), never by a field: the table is
@@ -58,6 +58,28 @@
  * host shuts down: every session ends; VERDICT when all has been revoked at the
  * providers, or shutdown_revoke_timeout has passed).
  *
+ * REUSE user, uid, service, id, secret (pam socket): may this sign-in do
+ * without a password, because that very session signed in so recently
+ * ([access SERVICE] reuse_sign_in)?  VERDICT; WIRE_OK only if the provider
+ * still honours its token.
+ *
+ * Directory, pam socket, for administrators: USERS, GROUPS and SHOW_USER user
+ * answer with any number of ITEM, then VERDICT.  REFRESH_USERS asks the
+ * directories anew: VERDICT when that has ended.  FORGET user: VERDICT.
+ *
+ *   USERS      name, uid, state, origin (the directory), value (immutable id)
+ *   GROUPS     name, gid, state, origin, value (immutable id)
+ *   SHOW_USER  name (of a property), value, origin (where it came from)
+ *
+ * On the nss socket: LOOKUP user [service] <- ENTRY person (people.h), or
+ * VERDICT unknown_user.  It is asked only what the snapshot does not hold, and
+ * answered from what signind knows.  SERVICE is the caller's program, sent
+ * only by root's processes: a login service is told of a name that may sign
+ * in here for the first time.
+ *
+ * On the public socket: KEYS user <- any number of ITEM (name "key", value: a
+ * line of authorized_keys), VERDICT.
+ *
  * On the public socket: VERIFY (as AUTHENTICATE, own uid only, no ticket; its
  * RHOST is not believed),
  * ACCOUNT (about oneself),
@@ -101,14 +123,25 @@ enum wire_type {
     WIRE_RENEW,
     WIRE_SESSIONS,
     WIRE_END_ALL,
+    WIRE_REUSE,
+    WIRE_USERS,
+    WIRE_GROUPS,
+    WIRE_SHOW_USER,
+    WIRE_REFRESH_USERS,
+    WIRE_FORGET,
     /* requests, public socket */
     WIRE_VERIFY,
     WIRE_REFRESH,
     WIRE_LOGOUT,
+    WIRE_KEYS,
+    /* requests, nss socket */
+    WIRE_LOOKUP,
     /* answers */
     WIRE_PLACE,
     WIRE_CLAIMED,
     WIRE_SESSION,
+    WIRE_ITEM,
+    WIRE_ENTRY,
     WIRE_VERDICT,
     WIRE_TYPES /* how many there are; not a type */
 };
@@ -140,6 +173,10 @@ enum wire_field {
     WIRE_OPENER,        /* number: pid */
     WIRE_STATE,         /* text: what a session is doing, for people */
     WIRE_RETRY_AFTER,   /* number: seconds after which asking again may help */
+    WIRE_NAME,          /* text: what an ITEM is about */
+    WIRE_VALUE,         /* text, up to WIRE_TEXT_MAX */
+    WIRE_ORIGIN,        /* text: where it came from, for people */
+    WIRE_PERSON,        /* text: a user entry of people.h */
     WIRE_FIELDS         /* how many there are; not a field */
 };
 

@@ -155,6 +155,8 @@ struct provider_config {
     struct request_config requests[REQUEST_KINDS];
     struct source *identity_user; /* NULL only with accepted_password */
     struct source *identity_subject;
+    struct source *identity_groups; /* array of names in the answer or token;
+                                       NULL: none */
     bool identity_ignore_case;
     bool identity_accepted_password;
     struct keep_config *keep;
@@ -173,10 +175,140 @@ struct provider_config {
 
 enum on_refusal { ON_REFUSAL_NOTIFY, ON_REFUSAL_LOCK, ON_REFUSAL_TERMINATE };
 
+/*
+ * Who may.  An item is a name, or "id:" and an immutable id (of the user or
+ * the group at its directory), compared exactly.
+ */
 struct access_config {
     char *service;        /* NULL: [access], for every service */
     bool allow_all_users; /* allow_users = * */
     struct text_list allow_users, deny_users;
+    struct text_list allow_groups, deny_groups;
+    unsigned stale_ok_s;      /* 0: never */
+    unsigned reuse_sign_in_s; /* 0: always ask */
+};
+
+/* ---- [directory NAME] -----------------------------------------------------
+ */
+
+enum directory_type {
+    DIRECTORY_NONE = 0,      /* local accounts alone */
+    DIRECTORY_FIRST_SIGN_IN, /* whoever the provider accepts, bound then */
+    DIRECTORY_SCIM,          /* RFC 7644; URLs are built in */
+    DIRECTORY_REST
+};
+
+enum directory_request {
+    DIRECTORY_TOKEN = 0,    /* client credentials (RFC 6749, 4.4) */
+    DIRECTORY_USER_BY_NAME, /* one user; {{user}} and {{login}} */
+    DIRECTORY_USERS,        /* all of them, in pages */
+    DIRECTORY_GROUPS,       /* all groups, in pages */
+    DIRECTORY_USER_GROUPS,  /* groups of one user; {{subject}}, {{user}} */
+    DIRECTORY_REQUESTS
+};
+
+/* "token", "user_by_name", "users", "groups", "user_groups": the prefix of a
+ * request's keys. */
+const char *directory_request_name(enum directory_request request);
+
+enum page_kind {
+    PAGE_NONE = 0, /* all in one answer */
+    PAGE_OFFSET,   /* page_parameter counts items, from page_first */
+    PAGE_NUMBER,   /* page_parameter counts pages, from page_first */
+    PAGE_NEXT      /* the answer names the next URL (page_next) */
+};
+struct page_config {
+    enum page_kind kind;
+    char *parameter;      /* of the URL's query; NULL with NONE and NEXT */
+    char *size_parameter; /* NULL: none */
+    unsigned size;        /* items asked for, 1 to 10,000; default 100 */
+    unsigned first;       /* 0 or 1 */
+    struct source *next;  /* /pointer, or header:Link (RFC 8288, rel=next) */
+};
+
+enum directory_auth {
+    DIRECTORY_AUTH_NONE = 0,
+    DIRECTORY_AUTH_STATIC, /* authorization = ...{{secret.NAME}} */
+    DIRECTORY_AUTH_CLIENT_CREDENTIALS
+};
+
+/* What a sign-in must agree with the directory in. */
+enum directory_match {
+    DIRECTORY_MATCH_SUBJECT = 0, /* identity.subject and attribute.subject */
+    DIRECTORY_MATCH_NAME         /* the name alone: the directory has no id
+                                    that the provider's answer repeats */
+};
+
+/* JSON pointers (RFC 6901) into one user, NULL: not configured.  "" is the
+ * whole. */
+struct user_attributes {
+    char *name;    /* the login name; required */
+    char *subject; /* the immutable id; required */
+    char *uid, *gecos, *home, *shell;
+    char *ssh_keys; /* a string, or an array of strings */
+    char *enabled;  /* true, "true", 1: enabled; absent: enabled */
+    char *disabled; /* the opposite sense; a date (RFC 3339) to come or past:
+                       disabled until then */
+    char *groups;   /* an array of strings or of objects */
+};
+struct group_attributes {
+    char *name;    /* inside an element of groups; "" if that is a string */
+    char *id;      /* immutable; NULL: the name */
+    char *members; /* array, inside a group of DIRECTORY_GROUPS */
+    char *member;  /* subject, inside a member; "" if that is a string */
+};
+
+struct directory_request_config {
+    struct request_config request; /* url, method, format, body,
+                                      authorization, headers, success */
+    char *items; /* REQUEST.answer: pointer to the user, or to the array */
+};
+
+struct directory_config {
+    char *name;
+    char *preset;   /* NULL: none */
+    char *provider; /* of its users; NULL: the only or default provider */
+    enum directory_type type;
+    char *issuer;   /* for derived ids; NULL: the provider's base_url */
+    char *base_url; /* NULL or without trailing slash */
+    enum directory_auth auth;
+    char *client_id, *client_secret; /* secret: its name */
+    enum client_auth client_auth;
+    char *scope;
+    struct template *login_name; /* {{login}}; NULL: the user's name */
+    struct directory_request_config requests[DIRECTORY_REQUESTS];
+    struct status_list missing; /* of user_by_name: no such user; default 404 */
+    struct page_config users_page, groups_page;
+    struct user_attributes attribute;
+    struct group_attributes group;
+    enum directory_match match;
+    unsigned refresh_every_s;  /* default 900 */
+    unsigned missing_for_s;    /* a miss is remembered so long; default 60 */
+    unsigned disabled_grace_s; /* then gone from NSS, too; default 30 d */
+    struct tls_config tls;
+    unsigned connect_timeout_ms, request_timeout_ms;
+    size_t max_answer;
+};
+
+/* ---- [accounts] ------------------------------------------------------------
+ */
+
+struct explicit_id {
+    char *name;
+    uint32_t id;
+};
+struct accounts_config {
+    char *name_pattern; /* ERE; narrows people_name_valid(); NULL: that alone */
+    bool id_from_attribute, id_derived; /* id_source; at least one */
+    uint32_t id_first, id_last;         /* id_range, inclusive */
+    bool id_collision_next;             /* id_collision = next */
+    struct explicit_id *ids;            /* id.NAME */
+    size_t id_count;
+    struct template *home; /* {{user}} */
+    char *shell;
+    char *group_prefix; /* "" or a beginning of names */
+    struct text_list local_groups;
+    bool enumerate; /* enumerate = yes: getpwent(3) lists what is known */
 };
 
 struct config {
@@ -184,6 +316,9 @@ struct config {
     int log_level;          /* LOG_ERR .. LOG_DEBUG */
     struct provider_config *providers;
     size_t provider_count;
+    struct directory_config *directories;
+    size_t directory_count;
+    struct accounts_config accounts;
     struct text_list local_users; /* [accounts] */
     struct access_config *access;
     size_t access_count;
@@ -240,10 +375,28 @@ const struct provider_config *config_provider(const struct config *config,
 const struct provider_config *
 config_choose(const struct config *config, const char *asked, const char *user);
 
-/* May this user sign in at this service: deny_*, then allow_*; nothing
- * allowed is nobody.  "sudo" also stands for "sudo-i". */
+/* May this user sign in at this service, by the rules on names alone (local
+ * accounts have no groups here): deny_users, then allow_users. */
 bool config_access(const struct config *config, const char *service,
                    const char *user);
+
+/* The rules for a service: its own, or [access].  "sudo" also stands for
+ * "sudo-i". */
+const struct access_config *config_access_of(const struct config *config,
+                                             const char *service);
+
+/* NULL if there is none of that name.  Borrowed. */
+const struct directory_config *config_directory(const struct config *config,
+                                                const char *name);
+
+/* The provider whose people a directory lists.  Borrowed. */
+const struct provider_config *
+config_directory_provider(const struct config *config,
+                          const struct directory_config *directory);
+
+/* The issuer that ids of this directory are derived with. */
+const char *config_directory_issuer(const struct config *config,
+                                    const struct directory_config *directory);
 
 bool config_local_user(const struct config *config, const char *user);
 
