@@ -76,6 +76,21 @@ all_who_wait_share_one_refresh(void **state)
 }
 
 static void
+tokens_that_cannot_be_stored_are_no_success(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *session = fixture_aged(fixture, 100);
+    struct test_waiter waiter = {0};
+
+    fixture_wait(session, &waiter, 0, true);
+    assert_true(fake.waiting);
+    assert_int_equal(
+        keyctl_unlink(session->keys.private_key, session->keys.keep), 0);
+    fake_answer(WIRE_OK, "A1", "R1", 100);
+    assert_int_equal(waiter.told, WIRE_NO_KEYS);
+}
+
+static void
 fresh_token_needs_no_refresh(void **state)
 {
     struct session *session = fixture_live(fixture_need(state), 300);
@@ -344,6 +359,7 @@ main(void)
         TEST(ticket_works_once),
         TEST(unclaimed_ticket_is_revoked),
         TEST(all_who_wait_share_one_refresh),
+        TEST(tokens_that_cannot_be_stored_are_no_success),
         TEST(fresh_token_needs_no_refresh),
         TEST(the_content_do_not_answer_for_those_who_wait),
         TEST(clock_set_back_does_not_forbid_a_refresh),

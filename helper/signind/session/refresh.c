@@ -180,7 +180,8 @@ refresh_back_off(struct session *session, const struct provider_result *result)
         session->refresh_at_ms = refresh_near_end_ms(session);
 }
 
-static void
+/* Returns what those who wait are told. */
+static enum wire_result
 refresh_succeeded(struct session *session, const struct provider_tokens *tokens)
 {
     int error;
@@ -206,6 +207,7 @@ refresh_succeeded(struct session *session, const struct provider_tokens *tokens)
         log_debug("session %.8s of %s: refreshed, valid for %lld s",
                   session->keys.id, session->user,
                   (long long)session->lifetime_s);
+    return error == 0 ? WIRE_OK : WIRE_NO_KEYS;
 }
 
 /* The provider ended it: nothing in the session must go on with what is left
@@ -254,7 +256,7 @@ refresh_done(void *context, const struct provider_result *result,
 
     session->call = NULL;
     if (result->result == WIRE_OK) {
-        refresh_succeeded(session, tokens);
+        told = refresh_succeeded(session, tokens);
     } else if (session->state == SESSION_CLOSING) {
         /* Revoke what there is, and what came too late. */
         session_save_private(session, NULL, 0);
