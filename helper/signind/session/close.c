@@ -52,6 +52,7 @@ close_step_done(void *context, const struct provider_result *result,
     struct session *session = context;
 
     session->call = NULL;
+    circuit_note(session->table, session->provider, result);
     if (result->result == WIRE_OK) {
         session->revoked |= 1u << kind;
         session->backoff_ms = 0;
@@ -95,6 +96,7 @@ close_refreshed(void *context, const struct provider_result *result,
     struct session *session = context;
 
     session->call = NULL;
+    circuit_note(session->table, session->provider, result);
     if (result->result == WIRE_OK) {
         session->refreshed_to_revoke = true;
         session_supersede(session);
@@ -153,6 +155,7 @@ close_previous_done(void *context, const struct provider_result *result,
 
     (void)tokens;
     session->call = NULL;
+    circuit_note(session->table, session->provider, result);
     if (result->result == WIRE_UNAVAILABLE ||
         result->result == WIRE_SLOW_DOWN) {
         close_retry(session, result);
@@ -194,6 +197,7 @@ session_revoke(struct session *session)
 {
     const struct provider_config *provider = session_provider(session);
     const struct config *config = session->table->config;
+    unsigned wait_ms;
 
     if (session->call != NULL)
         return;
@@ -211,6 +215,12 @@ session_revoke(struct session *session)
                   session->keys.id, session->user, session->provider,
                   config->revoke_retry_for_s);
         close_finish(session);
+        return;
+    }
+    wait_ms = circuit_wait_ms(session->table, session->provider, false);
+    if (wait_ms > 0) {
+        session->refresh_at_ms = session_now_ms() + wait_ms;
+        session_schedule(session);
         return;
     }
     for (size_t i = 0; i < provider->revoke_count; i++) {

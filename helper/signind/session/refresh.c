@@ -17,8 +17,6 @@
 
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_MAX_MS   60000
-/* The least time between two planned refreshes, however short tokens live. */
-#define PLANNED_EVERY_MS 1000
 
 static unsigned
 refresh_random(unsigned below)
@@ -30,69 +28,6 @@ refresh_random(unsigned below)
     return number % below;
 }
 
-/* When to renew the present token: a share of its life, moved by up to 5 % of
- * it so that sessions which began together do not stay together. */
-static int64_t
-refresh_planned_ms(const struct session *session)
-{
-    const struct config *config = session->table->config;
-    int64_t life_ms = (session->expires_at_s == 0 ? config->unknown_lifetime_s
-                                                  : session->lifetime_s) *
-                      1000;
-    int64_t jitter = life_ms / 20 > INT32_MAX ? INT32_MAX : life_ms / 20;
-    int64_t planned;
-
-    planned = session->refreshed_at_s * 1000 +
-              life_ms * config->refresh_at_percent / 100 -
-              refresh_random((unsigned)jitter + 1);
-    return planned < session->refreshed_at_s * 1000 + PLANNED_EVERY_MS
-               ? session->refreshed_at_s * 1000 + PLANNED_EVERY_MS
-               : planned;
-}
-
-/* The moment this session needs us next; 0: never. */
-static int64_t
-refresh_next_ms(const struct session *session)
-{
-    int64_t next = 0;
-
-    if (session->state == SESSION_PENDING || session->state == SESSION_CLAIMED)
-        return session->ticket_until_s * 1000;
-    if (session->state == SESSION_CLOSING)
-        return session->call == NULL ? session->refresh_at_ms : 0;
-    if (session->call == NULL && session->renewable)
-        next = session->refresh_at_ms;
-    if (session->expires_at_s != 0 && !session->parked &&
-        (next == 0 || session->expires_at_s * 1000 < next))
-        next = session->expires_at_s * 1000;
-    return next;
-}
-
-static void
-refresh_arm(struct session *session)
-{
-    int64_t next = refresh_next_ms(session);
-    int64_t wait = next - session_now_ms();
-    struct timeval after;
-
-    event_del(session->timer);
-    if (next == 0)
-        return;
-    if (wait < 0)
-        wait = 0;
-    after.tv_sec = wait / 1000;
-    after.tv_usec = (wait % 1000) * 1000;
-    event_add(session->timer, &after);
-}
-
-void
-session_schedule(struct session *session)
-{
-    if (session->state == SESSION_LIVE && session->refresh_at_ms == 0)
-        session->refresh_at_ms = refresh_planned_ms(session);
-    refresh_arm(session);
-}
-
 static void
 refresh_set_health(struct session *session, enum session_health health,
                    const char *why)
@@ -101,13 +36,17 @@ refresh_set_health(struct session *session, enum session_health health,
         return;
     session->health = health;
     session->health_since_s = session_now_s();
+    if (health == HEALTH_UNAVAILABLE)
+        session->quiet = circuit_is_open(session->table, session->provider);
     if (health == HEALTH_LIVE)
-        log_notice("session %.8s of %s: provider %s answers again",
-                   session->keys.id, session->user, session->provider);
+        log_line(session->quiet ? LOG_DEBUG : LOG_NOTICE,
+                 "session %.8s of %s: provider %s answers again",
+                 session->keys.id, session->user, session->provider);
     else if (health == HEALTH_UNAVAILABLE)
-        log_warning("session %.8s of %s: cannot refresh at provider %s: %s; "
-                    "trying again",
-                    session->keys.id, session->user, session->provider, why);
+        log_line(session->quiet ? LOG_DEBUG : LOG_WARNING,
+                 "session %.8s of %s: cannot refresh at provider %s: %s; "
+                 "trying again",
+                 session->keys.id, session->user, session->provider, why);
     else
         log_notice("session %.8s of %s: provider %s refused to refresh: %s; "
                    "its tokens are dropped, the user must sign in again",
@@ -255,6 +194,7 @@ refresh_done(void *context, const struct provider_result *result,
     enum wire_result told = result->result;
 
     session->call = NULL;
+    circuit_note(session->table, session->provider, result);
     if (result->result == WIRE_OK) {
         told = refresh_succeeded(session, tokens);
     } else if (session->state == SESSION_CLOSING) {
@@ -284,24 +224,48 @@ refresh_done(void *context, const struct provider_result *result,
     session_answer(session, told);
 }
 
-enum wire_result
-session_refresh(struct session *session)
+/* Not now: the provider asked for time, or does not answer.  true: now. */
+static bool
+refresh_may_ask(struct session *session, bool asked,
+                enum wire_result *ret_result)
 {
-    const struct provider_config *provider = session_provider(session);
-    struct secret token = {0};
-    enum wire_result result = WIRE_INTERNAL;
-    unsigned wait_s;
+    unsigned wait_s = pace_wait_s(session->table, session->provider);
+    unsigned wait_ms;
 
-    if (session->health == HEALTH_REFUSED || !session->renewable)
-        return WIRE_REFUSED;
-    wait_s = pace_wait_s(session->table, session->provider);
     if (wait_s > 0) {
         /* Some more, so that all its sessions do not come back together. */
         session->refresh_at_ms =
             session_now_ms() + (int64_t)wait_s * 1000 +
             refresh_random(wait_s > 3600 ? 360000 : wait_s * 100 + 1);
-        return WIRE_SLOW_DOWN;
+        *ret_result = WIRE_SLOW_DOWN;
+        return false;
     }
+    wait_ms = circuit_wait_ms(session->table, session->provider, asked);
+    if (wait_ms > 0) {
+        session->refresh_at_ms = session_now_ms() + wait_ms;
+        if (session->health == HEALTH_LIVE) {
+            refresh_set_health(session, HEALTH_UNAVAILABLE,
+                               "it does not answer");
+            session_save_record(session, NULL);
+        }
+        *ret_result = WIRE_UNAVAILABLE;
+        return false;
+    }
+    return true;
+}
+
+enum wire_result
+session_refresh(struct session *session, bool asked)
+{
+    const struct provider_config *provider = session_provider(session);
+    struct secret token = {0};
+    enum wire_result result = WIRE_INTERNAL;
+
+    if (session->health == HEALTH_REFUSED || !session->renewable)
+        return WIRE_REFUSED;
+    if (!refresh_may_ask(session, asked, &result))
+        return result;
+    result = WIRE_INTERNAL;
     if (provider == NULL || !provider->requests[REQUEST_REFRESH].configured) {
         log_warning("session %.8s of %s: provider %s is not configured for "
                     "refresh any more",
@@ -350,8 +314,8 @@ due_live(struct session *session, int64_t now_ms)
     }
     if (session->call == NULL && session->renewable &&
         session->refresh_at_ms != 0 && now_ms >= session->refresh_at_ms)
-        session_refresh(session);
-    refresh_arm(session);
+        session_refresh(session, false);
+    session_arm(session);
 }
 
 void

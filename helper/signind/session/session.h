@@ -52,6 +52,7 @@ struct session_waiter {
 
 struct session_table;
 struct pace;
+struct circuit;
 
 struct session {
     TAILQ_ENTRY(session) bucket; /* in the table's hash */
@@ -61,6 +62,7 @@ struct session {
     enum session_state state;
     enum session_health health;
     int64_t health_since_s;
+    bool quiet; /* its trouble is the provider's, which one line has told */
     char *user, *provider, *subject;
     char *service, *tty, *rhost;
     uid_t uid;
@@ -103,6 +105,7 @@ struct session_table {
     size_t count;
     struct event *sweep;
     SLIST_HEAD(, pace) paces;
+    SLIST_HEAD(, circuit) circuits;
     /* A provider that a reload has dropped, for what is still to be revoked
      * there; NULL: none.  May be NULL itself. */
     const struct provider_config *(*former_provider)(void *context,
@@ -142,6 +145,18 @@ void pace_note(struct session_table *table, const char *what,
 /* Seconds until that may be asked again; 0: now. */
 unsigned pace_wait_s(const struct session_table *table, const char *what);
 void pace_forget(struct session_table *table);
+
+/* ---- circuit.c: a provider that does not answer ---- */
+/* What came of a request: WIRE_UNAVAILABLE counts against the provider, an
+ * answer of nearly any kind for it. */
+void circuit_note(struct session_table *table, const char *provider,
+                  const struct provider_result *result);
+bool circuit_is_open(const struct session_table *table, const char *provider);
+/* Milliseconds that a request must wait; 0: send it now.  asked: somebody
+ * waits for it. */
+unsigned circuit_wait_ms(struct session_table *table, const char *provider,
+                         bool asked);
+void circuit_forget(struct session_table *table);
 
 /* ---- load.c, store.c: struct session <-> the kernel ---- */
 /* The refresh token of the private record; -ENOENT: none. */
@@ -185,10 +200,16 @@ void session_discard(struct session_table *table, const char *provider,
 /* The module holds S: the session lives. */
 enum wire_result session_live(struct session *session, key_serial_t ring);
 
-/* ---- refresh.c ---- */
+/* ---- schedule.c ---- */
+/* Plan the next refresh if none is planned, and set the timer. */
 void session_schedule(struct session *session);
-/* Send the one refresh.  WIRE_OK: it is under way; else why it cannot be. */
-enum wire_result session_refresh(struct session *session);
+/* Set the timer for what is due next. */
+void session_arm(struct session *session);
+
+/* ---- refresh.c ---- */
+/* Send the one refresh.  asked: somebody waits for it.  WIRE_OK: it is under
+ * way; else why it cannot be. */
+enum wire_result session_refresh(struct session *session, bool asked);
 /* Do what is due: refresh, park, give up a ticket. */
 void session_due(struct session *session);
 /* The answer to a refresh is lost: if that may have spent the refresh token,

@@ -63,6 +63,8 @@ session_begin(struct session_table *table, key_serial_t keep,
         session_free(session);
         return error;
     }
+    circuit_note(table, who->provider,
+                 &(const struct provider_result){.result = WIRE_OK});
     session_schedule(session);
     *ret_session = session;
     return 0;

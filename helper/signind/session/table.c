@@ -67,6 +67,7 @@ session_table_stop(struct session_table *table)
 {
     session_each(table, table_free_one, NULL);
     pace_forget(table);
+    circuit_forget(table);
     if (table->sweep != NULL)
         event_free(table->sweep);
     table->sweep = NULL;

@@ -49,7 +49,7 @@ session_wait(struct session *session, struct session_waiter *waiter, bool force)
         result = WIRE_NO_SESSION;
     } else if ((force || !fresh) && (session->call != NULL || !just_made)) {
         if (session->call == NULL)
-            result = session_refresh(session);
+            result = session_refresh(session, true);
         if (result == WIRE_OK) {
             TAILQ_INSERT_TAIL(&session->waiters, waiter, link);
             return;
