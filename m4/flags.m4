@@ -20,6 +20,9 @@ AC_DEFUN([SIGNIN_COMPILER_FLAGS], [
   AC_ARG_ENABLE([sanitizers],
     [AS_HELP_STRING([--enable-sanitizers],
       [AddressSanitizer and UndefinedBehaviorSanitizer (tests)])])
+  AC_ARG_ENABLE([fault-hooks],
+    [AS_HELP_STRING([--enable-fault-hooks],
+      [have signind die where a test wants it (never install such a build)])])
   AC_ARG_ENABLE([coverage],
     [AS_HELP_STRING([--enable-coverage], [gcov instrumentation (tests)])])
 
@@ -57,6 +60,9 @@ AC_DEFUN([SIGNIN_COMPILER_FLAGS], [
     HOUSE_CPPFLAGS="-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3"
     MODULE_LDFLAGS="$MODULE_LDFLAGS -Wl,-z,defs"
   ])
+  AM_CONDITIONAL([FAULT_HOOKS], [test "x$enable_fault_hooks" = xyes])
+  AS_IF([test "x$enable_fault_hooks" = xyes],
+    [HOUSE_CPPFLAGS="$HOUSE_CPPFLAGS -DFAULT_HOOKS"])
   AS_IF([test "x$enable_coverage" = xyes],
     [HOUSE_CFLAGS="$HOUSE_CFLAGS --coverage"
      HOUSE_LDFLAGS="$HOUSE_LDFLAGS --coverage"])

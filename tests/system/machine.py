@@ -35,6 +35,8 @@ STAGE = pathlib.Path(os.environ.get("SIGNIN_STAGE",
 WORK = pathlib.Path("/run/.test")
 OVERLAID = ("etc", "var", "home", "root", "tmp")
 DAEMON = "_signin"
+# What a test may be told from outside.
+PASSED_ON = ("SIGNIN_FAULT_SIGNIND", "SIGNIN_CRASHES")
 PEOPLE = ("alice", "bob", "carol", "dave", "erin", "mallory",
           "denied")
 
@@ -72,6 +74,9 @@ def enter():
                    "PYTHONDONTWRITEBYTECODE": "1",
                    # Should a test program crash, its log says where.
                    "PYTHONFAULTHANDLER": "1"}
+    for name in PASSED_ON:
+        if name in os.environ:
+            environment[name] = os.environ[name]
     own_root = str(SOURCE / "tests" / "tools" / "own-root")
     os.execve(own_root, [own_root, "unshare", "--mount", "--net", "--pid",
                          "--ipc", "--uts", "--fork", "--mount-proc",
@@ -108,9 +113,15 @@ def _become_init():
 # ---- the machine ------------------------------------------------------------
 
 class Machine:
-    """The private machine.  Use as a context manager, inside enter()."""
+    """The private machine.  Use as a context manager, inside enter().
 
-    def __init__(self):
+    people  who has a local account
+    nss     where nsswitch.conf says that users and groups are looked up
+    """
+
+    def __init__(self, people=PEOPLE, nss="files"):
+        self.people = people
+        self.nss = nss
         # Ten uids for each of the test files that may run at once.
         slot = int(os.environ["SIGNIN_TEST_SLOT"])
         self.first_uid = 2000 + 10 * slot
@@ -185,8 +196,8 @@ class Machine:
         write("/etc/machine-id", self.machine_id + "\n")
         write("/etc/hosts", "127.0.0.1 localhost signin-test\n")
         write("/etc/resolv.conf", "")
-        write("/etc/nsswitch.conf", "passwd: files\ngroup: files\n"
-              "shadow: files\nhosts: files\n")
+        write("/etc/nsswitch.conf", f"passwd: {self.nss}\n"
+              f"group: {self.nss}\nshadow: files\nhosts: files\n")
         for name in ("/etc/nologin", "/etc/motd", "/var/run/motd.dynamic"):
             pathlib.Path(name).unlink(missing_ok=True)
 
@@ -201,7 +212,7 @@ class Machine:
         accounts = [(DAEMON, self.first_uid, "/nonexistent",
                      "/usr/sbin/nologin")]
         accounts += [(name, self.uid(name), f"/home/{name}", "/bin/bash")
-                     for name in PEOPLE]
+                     for name in self.people]
         for name, uid, home, shell in accounts:
             lines["passwd"].append(f"{name}:x:{uid}:{uid}::{home}:{shell}")
             lines["shadow"].append(f"{name}:*:19000:0:99999:7:::")
@@ -212,8 +223,9 @@ class Machine:
         for name in PEOPLE:
             home = pathlib.Path("/home", name)
             run("rm", "-rf", home)
-            home.mkdir(mode=0o700)
-            os.chown(home, self.uid(name), self.uid(name))
+            if name in self.people:
+                home.mkdir(mode=0o700)
+                os.chown(home, self.uid(name), self.uid(name))
 
     def write_pam(self, keyinit=True, options="", auth_options=""):
         """The stock stacks of Debian 12 with pam_signin as README says.
@@ -243,6 +255,10 @@ session required pam_permit.so
 session required pam_unix.so
 session required {ours}
 """)
+        self._write_keyinit(keyinit)
+
+    @staticmethod
+    def _write_keyinit(keyinit):
         for name in ("sshd", "login"):
             path = pathlib.Path("/etc/pam.d", name)
             lines = [line for line in path.read_text().splitlines()

@@ -10,6 +10,7 @@ import http.server
 import json
 import ssl
 import threading
+import time
 import urllib.parse
 
 
@@ -19,6 +20,7 @@ class Proxy:
     requests  a list of (kind, status): the kind is the grant_type of a token
               request, else the last part of the path
     issued    every token the provider gave out through here, in order
+    issued_at {token: (time.monotonic() of the request, and of the answer)}
     trouble   None, or one of
               "hang"    take the request, never answer
               "drop"    let the provider answer, but lose the answer
@@ -29,6 +31,7 @@ class Proxy:
         self.port = port
         self.requests = []
         self.issued = []
+        self.issued_at = {}
         self.trouble = None
         self._directory = directory
         self._upstream = upstream
@@ -58,13 +61,15 @@ class Proxy:
     def count(self, kind):
         return sum(1 for name, _ in list(self.requests) if name == kind)
 
-    def note_tokens(self, kind, status, answer):
+    def note_tokens(self, kind, status, answer, asked):
         """Remember what was given out, to ask later whether it still lives."""
         if kind not in ("password", "refresh_token") or status != 200:
             return
         given = json.loads(answer)
-        self.issued += [given[name] for name in
-                        ("access_token", "refresh_token") if name in given]
+        for name in ("access_token", "refresh_token"):
+            if name in given:
+                self.issued_at[given[name]] = (asked, time.monotonic())
+                self.issued.append(given[name])
 
     def forward(self, handler, body):
         """(status, headers, body) from the provider."""
@@ -138,8 +143,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if trouble == "fail":
             status, headers, answer = 503, [], b""
         else:
+            asked = time.monotonic()
             status, headers, answer = proxy.forward(self, body)
-            proxy.note_tokens(kind, status, answer)
+            proxy.note_tokens(kind, status, answer, asked)
         proxy.requests.append((kind, status))
         if trouble == "drop":
             self.close_connection = True

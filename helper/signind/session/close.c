@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "signind/fault.h"
 #include "signind/log.h"
 
 #define RETRY_FIRST_MS 1000
@@ -19,8 +20,10 @@
 static void
 close_finish(struct session *session)
 {
+    fault_point("close.revoked");
     if (session->keys.keep != 0)
         keyring_forget(&session->keys, session->shard);
+    fault_point("close.forgotten");
     session_free(session);
 }
 
@@ -54,6 +57,7 @@ close_step_done(void *context, const struct provider_result *result,
     session->call = NULL;
     circuit_note(session->table, session->provider, result);
     if (result->result == WIRE_OK) {
+        fault_point("revoke.answered");
         session->revoked |= 1u << kind;
         session->backoff_ms = 0;
         log_info("session %.8s of %s: %s is done at provider %s",
@@ -167,23 +171,31 @@ close_previous_done(void *context, const struct provider_result *result,
     session_revoke(session);
 }
 
+bool
+session_ends_previous(const struct session *session)
+{
+    const struct provider_config *provider = session_provider(session);
+    bool wanted = false;
+
+    if (provider == NULL)
+        return false;
+    for (size_t i = 0; i < provider->revoke_count; i++)
+        wanted |= provider->revoke_order[i] == REQUEST_REVOKE_ACCESS;
+    return wanted && !provider->requests[REQUEST_REVOKE_ACCESS].refresh_first;
+}
+
 /*
  * The access token that was renewed a moment ago may be alive still.  Last:
- * the others may have taken it along.  Not where the request needs a live
- * token (refresh_first): that is a logout, which ends the whole session.
- * true: under way.
+ * the others may have taken it along.  true: under way.
  */
 static bool
 close_send_previous(struct session *session,
                     const struct provider_config *provider)
 {
     struct secret previous = {0};
-    bool wanted = false;
 
-    for (size_t i = 0; i < provider->revoke_count; i++)
-        wanted |= provider->revoke_order[i] == REQUEST_REVOKE_ACCESS;
-    wanted &= !provider->requests[REQUEST_REVOKE_ACCESS].refresh_first;
-    if (wanted && session_load_previous_token(session, &previous) == 0)
+    if (session_ends_previous(session) &&
+        session_load_previous_token(session, &previous) == 0)
         session->call = provider_revoke(
             &session->table->provider_context, provider, REQUEST_REVOKE_ACCESS,
             session->user, session->subject, previous.text, NULL,
@@ -227,8 +239,10 @@ session_revoke(struct session *session)
         enum request_kind kind = provider->revoke_order[i];
 
         if ((session->revoked & 1u << kind) == 0 &&
-            close_send(session, provider, kind))
+            close_send(session, provider, kind)) {
+            fault_point("revoke.started");
             return;
+        }
     }
     if (!close_send_previous(session, provider))
         close_finish(session);
@@ -244,6 +258,7 @@ session_close(struct session *session, const char *why)
         return;
     log_info("session %.8s of %s ends: %s", session->keys.id, session->user,
              why);
+    fault_point("close.begin");
     session->state = SESSION_CLOSING;
     session->closed_at_s = session_now_s();
     session->refresh_at_ms = 0;
@@ -259,6 +274,7 @@ session_close(struct session *session, const char *why)
             keyring_open_keep(session->keys.keep, session->table->gid,
                               &session->keys);
         error = keyring_end_session(&session->keys);
+        fault_point("close.ended");
         if (error != 0)
             log_warning("session %.8s of %s: its keyring could not be "
                         "revoked: %s",
@@ -268,6 +284,7 @@ session_close(struct session *session, const char *why)
             log_warning("session %.8s of %s: its end cannot be written: %s",
                         session->keys.id, session->user, strerror(-error));
     }
+    fault_point("close.saved");
     /* A refresh that is under way may bring new tokens: those are revoked
      * when it ends. */
     if (session->call == NULL)

@@ -66,6 +66,13 @@ session_load_previous_token(const struct session *session,
 }
 
 int
+session_load_coming_token(const struct session *session,
+                          struct secret *ret_token)
+{
+    return load_token(session, "coming_token", ret_token);
+}
+
+int
 session_load_access_token(const struct session *session,
                           struct secret *ret_token)
 {

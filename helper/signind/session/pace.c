@@ -7,6 +7,7 @@
  */
 #include "session.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,6 +30,12 @@ pace_find(const struct session_table *table, const char *what)
             return pace;
     }
     return NULL;
+}
+
+void
+pace_name(char name[PACE_NAME_MAX], const char *provider, const char *user)
+{
+    snprintf(name, PACE_NAME_MAX, "%s %s", provider, user);
 }
 
 void

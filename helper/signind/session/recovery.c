@@ -124,6 +124,10 @@ recovery_one(key_serial_t keep, key_serial_t shard, void *context)
         session_free(session);
         return 0;
     }
+    if (session->health != HEALTH_REFUSED &&
+        session_finish_renewal(session) != 0)
+        log_warning("session %.8s of %s: its renewed token cannot be stored",
+                    session->keys.id, session->user);
     recovery_timeouts(session);
     switch (session->state) {
     case SESSION_LIVE:

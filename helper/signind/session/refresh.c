@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "signind/fault.h"
 #include "signind/log.h"
 
 #define BACKOFF_FIRST_MS 1000
@@ -195,6 +196,7 @@ refresh_done(void *context, const struct provider_result *result,
 
     session->call = NULL;
     circuit_note(session->table, session->provider, result);
+    fault_point("refresh.answered");
     if (result->result == WIRE_OK) {
         told = refresh_succeeded(session, tokens);
     } else if (session->state == SESSION_CLOSING) {
@@ -220,6 +222,7 @@ refresh_done(void *context, const struct provider_result *result,
         session_revoke(session);
         return;
     }
+    fault_point("refresh.stored");
     session_schedule(session);
     session_answer(session, told);
 }
@@ -275,9 +278,11 @@ session_refresh(struct session *session, bool asked)
     }
     if (session_load_refresh_token(session, &token) == 0 &&
         session_save_private(session, token.text, session_now_s()) == 0) {
+        fault_point("refresh.marked");
         session->call = provider_refresh(
             &session->table->provider_context, provider, session->user,
             session->subject, token.text, refresh_done, session);
+        fault_point("refresh.started");
         if (session->call != NULL)
             result = WIRE_OK;
     }

@@ -121,6 +121,8 @@ struct session *session_find(struct session_table *table, const char *id);
 /* The session of a ticket that is not claimed yet. */
 struct session *session_find_ticket(struct session_table *table,
                                     const char *ticket);
+/* Is it the session's hand-out secret?  Compared in constant time. */
+bool session_has_secret(const struct session *session, const char *secret);
 /* A new one, in the table under its id; NULL: no memory. */
 struct session *session_new(struct session_table *table, const char *id);
 /* Out of the table and freed; keys are not touched. */
@@ -138,6 +140,10 @@ int session_set(char **member, const char *value);
 const char *session_state_name(const struct session *session);
 
 /* ---- pace.c: Retry-After ---- */
+/* "PROVIDER USER"; a longer one is cut, and shared. */
+#define PACE_NAME_MAX 256
+void pace_name(char name[PACE_NAME_MAX], const char *provider,
+               const char *user);
 /* Remember what an answer says about the next request.  what: "PROVIDER" for
  * refreshes, "PROVIDER USER" for sign-ins. */
 void pace_note(struct session_table *table, const char *what,
@@ -167,6 +173,11 @@ int session_load_access_token(const struct session *session,
 /* The access token before the present one, while it may be alive. */
 int session_load_previous_token(const struct session *session,
                                 struct secret *ret_token);
+/* An access token that may not have reached its pocket when signind died. */
+int session_load_coming_token(const struct session *session,
+                              struct secret *ret_token);
+/* After a crash: put such a token into its pocket. */
+int session_finish_renewal(struct session *session);
 /* The present access token is about to be replaced, by session_save_tokens():
  * call before expires_at_s changes. */
 void session_supersede(struct session *session);
@@ -228,6 +239,10 @@ void session_unwait(struct session *session, struct session_waiter *waiter);
 void session_answer(struct session *session, enum wire_result result);
 
 /* ---- close.c ---- */
+/* Is a replaced access token revoked by itself?  Not where the provider has no
+ * such request, or one that needs a live token (refresh_first): that is a
+ * logout, which ends the whole session. */
+bool session_ends_previous(const struct session *session);
 /* End it on this host at once, and at the provider in the background.  The
  * session may be freed when this returns.  why: for the log. */
 void session_close(struct session *session, const char *why);

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "signind/fault.h"
 #include "signind/log.h"
 
 /* Copy what is known of the person and the place. */
@@ -55,6 +56,7 @@ session_begin(struct session_table *table, key_serial_t keep,
         (error = keyring_id_make(session->ticket)) == 0 &&
         (error = keyring_id_make(session->secret)) == 0)
         error = session_save_tokens(session, tokens);
+    fault_point("sign_in.saved");
     /* From here on we give it up ourselves, by its ticket's time: the module's
      * timeout must not take the tokens away unrevoked. */
     if (error == 0)
@@ -118,10 +120,12 @@ session_live(struct session *session, key_serial_t ring)
         session_close(session, "its keys could not be placed");
         return WIRE_NO_KEYS;
     }
+    fault_point("live.begin");
     session->state = SESSION_LIVE;
     session->ticket[0] = '\0';
     session->opened_at_s = session_now_s();
     error = session_save_private(session, NULL, 0);
+    fault_point("live.private");
     if (error == 0)
         error = session_save_record(session, NULL);
     if (error != 0) {

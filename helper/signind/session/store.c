@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "signind/fault.h"
+
 #define KEEP_PREFIX "keep."
 
 static const char *
@@ -102,10 +104,12 @@ store_keep(int (*load)(const struct session *, struct secret *),
     return error == -ENOENT || error == -EPROTO ? 0 : error;
 }
 
-/* NULL tokens stay as they are; "" removes. */
+/* NULL tokens stay as they are; "" removes.  coming_token, or NULL: an access
+ * token that its own pocket is about to get. */
 static int
 store_private(struct session *session, const char *refresh_token,
-              const char *previous_token, int64_t in_flight_s)
+              const char *previous_token, const char *coming_token,
+              int64_t in_flight_s)
 {
     struct secret refresh = {0}, previous = {0};
     struct store_builder builder;
@@ -137,6 +141,7 @@ store_private(struct session *session, const char *refresh_token,
     store_text(&builder, "refresh_token", refresh_token);
     store_integer(&builder, "previous_until", session->previous_until_s);
     store_text(&builder, "previous_token", previous_token);
+    store_text(&builder, "coming_token", coming_token);
     error = store_finish(&builder, session, KEYRING_PRIVATE);
     if (error == 0)
         session->renewable = refresh_token != NULL && refresh_token[0] != '\0';
@@ -150,11 +155,25 @@ session_save_private(struct session *session, const char *refresh_token,
                      int64_t in_flight_s)
 {
     if (session->keys.keep != 0)
-        return store_private(session, refresh_token, NULL, in_flight_s);
+        return store_private(session, refresh_token, NULL, NULL, in_flight_s);
     return refresh_token == NULL
                ? 0
                : secret_set(&session->refresh_token, refresh_token,
                             strlen(refresh_token));
+}
+
+/* There is room for one that was replaced: whoever renews twice within one
+ * token's life has the older one revoked now. */
+static void
+store_discard_older(struct session *session)
+{
+    struct provider_tokens older = {.expires_at_s = session->previous_until_s};
+
+    if (session_ends_previous(session) &&
+        session_load_previous_token(session, &older.access_token) == 0)
+        session_discard(session->table, session->provider, session->user,
+                        &older);
+    provider_tokens_done(&older);
 }
 
 void
@@ -165,6 +184,7 @@ session_supersede(struct session *session)
             ? session->expires_at_s
             : session_now_s() + session->table->config->unknown_lifetime_s;
 
+    store_discard_older(session);
     session->previous_until_s =
         session->parked || until_s <= session_now_s() ? 0 : until_s;
 }
@@ -240,11 +260,15 @@ store_timeout(const struct session *session)
     return left > INT32_MAX ? 0 : (unsigned)left;
 }
 
-/* The new refresh token, and the access token that is replaced while it may
- * still be alive: at logout it is revoked as well, if there is room for it. */
+/*
+ * Both new tokens in one write, so that there is no moment at which a crash
+ * loses one of them; and the access token that is replaced while it may still
+ * be alive: at logout it is revoked as well.  As far as there is room.
+ */
 static int
-store_renewal(struct session *session, const char *refresh_token)
+store_renewal(struct session *session, const struct provider_tokens *tokens)
 {
+    const char *refresh_token = tokens->refresh_token.text;
     struct secret previous = {0};
     int error;
 
@@ -252,10 +276,15 @@ store_renewal(struct session *session, const char *refresh_token)
         session_load_access_token(session, &previous) != 0)
         session->previous_until_s = 0;
     error = store_private(session, refresh_token,
-                          previous.text == NULL ? "" : previous.text, 0);
+                          previous.text == NULL ? "" : previous.text,
+                          tokens->access_token.text, 0);
+    if (error == -EMSGSIZE)
+        error =
+            store_private(session, refresh_token,
+                          previous.text == NULL ? "" : previous.text, NULL, 0);
     if (error == -EMSGSIZE && previous.text != NULL) {
         session->previous_until_s = 0;
-        error = store_private(session, refresh_token, "", 0);
+        error = store_private(session, refresh_token, "", NULL, 0);
     }
     secret_done(&previous);
     return error;
@@ -274,14 +303,17 @@ session_save_tokens(struct session *session,
                                        tokens->access_token.text,
                                        tokens->access_token.length);
     }
-    error = store_renewal(session, tokens->refresh_token.text);
+    fault_point("save.begin");
+    error = store_renewal(session, tokens);
     if (error != 0)
         return error;
+    fault_point("save.refresh_token");
     error = keyring_write(&session->keys, KEYRING_ACCESS_TOKEN,
                           tokens->access_token.text,
                           tokens->access_token.length, store_timeout(session));
     if (error != 0)
         return error;
+    fault_point("save.access_token");
     if (session->parked && session->keys.ring != 0 &&
         session->state != SESSION_CLOSING)
         error = keyring_unpark(&session->keys);
@@ -290,5 +322,24 @@ session_save_tokens(struct session *session,
      * that there is a fresh token. */
     if (error == 0 && session->state != SESSION_CLOSING)
         error = session_save_record(session, tokens);
+    fault_point("save.record");
+    return error;
+}
+
+int
+session_finish_renewal(struct session *session)
+{
+    struct secret coming = {0}, present = {0};
+    int error = session_load_coming_token(session, &coming);
+
+    if (error == -ENOENT || (error == 0 && session->expires_at_s != 0 &&
+                             session->expires_at_s <= session_now_s()))
+        error = 0;
+    else if (error == 0 && (session_load_access_token(session, &present) != 0 ||
+                            strcmp(present.text, coming.text) != 0))
+        error = keyring_write(&session->keys, KEYRING_ACCESS_TOKEN, coming.text,
+                              coming.length, store_timeout(session));
+    secret_done(&coming);
+    secret_done(&present);
     return error;
 }

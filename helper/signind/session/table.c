@@ -112,6 +112,19 @@ session_find_ticket(struct session_table *table, const char *ticket)
     return NULL;
 }
 
+bool
+session_has_secret(const struct session *session, const char *secret)
+{
+    unsigned char differs = 0;
+
+    if (strlen(secret) != WIRE_ID_LENGTH ||
+        strlen(session->secret) != WIRE_ID_LENGTH)
+        return false;
+    for (size_t i = 0; i < WIRE_ID_LENGTH; i++)
+        differs |= (unsigned char)(secret[i] ^ session->secret[i]);
+    return differs == 0;
+}
+
 static void
 session_on_timer(evutil_socket_t fd, short what, void *context)
 {
