@@ -19,7 +19,9 @@
 #define CHANNEL_DIRECTORY RUNSTATEDIR "/signin"
 #define CHANNEL_PAM       CHANNEL_DIRECTORY "/pam"
 #define CHANNEL_PUBLIC    CHANNEL_DIRECTORY "/public"
-#define CHANNEL_NSS       CHANNEL_DIRECTORY "/nss"
+/* In a directory that is _signin's: signind makes this socket itself. */
+#define CHANNEL_NSS_DIRECTORY CHANNEL_DIRECTORY "/nss"
+#define CHANNEL_NSS           CHANNEL_NSS_DIRECTORY "/socket"
 
 /*
  * Now, in milliseconds of CLOCK_BOOTTIME: what the deadlines below count in.

@@ -49,8 +49,8 @@
  * no more than PEOPLE_MISS_MAX_S from now (the clock may have been set).
  *
  * PEOPLE_LOCAL_GROUPS is written by root (signind --prepare) from [accounts]
- * local_groups: lines "NAME:GID".  Gids below PEOPLE_ID_FLOOR pass the module
- * only if they stand there.
+ * local_groups: lines "NAME:GID", at most PEOPLE_LOCAL_GROUPS_MAX; the module
+ * reads no more.  Gids below PEOPLE_ID_FLOOR pass it only if they stand there.
  */
 #ifndef SIGNIN_PEOPLE_H
 #define SIGNIN_PEOPLE_H
@@ -75,6 +75,8 @@
 #define PEOPLE_MISSES_SLOTS_MAX 65536
 #define PEOPLE_MISS_MAX_S       3600
 
+#define PEOPLE_LOCAL_GROUPS_MAX 256
+
 #define PEOPLE_ID_FLOOR 1000
 
 /* The grammar of names at every edge: [a-z_][a-z0-9_-]{0,31}.  NULL: false. */
@@ -87,6 +89,13 @@ bool people_name_valid(const char *name);
  * 32-bit -2 and -1 (systemd.io/UIDS-GIDS).
  */
 bool people_id_valid(uint32_t id);
+
+/*
+ * Is this program (the kernel's name for it, cut off after 15 bytes) one that
+ * people log in with?  Such a one, run by root, is told of names that may sign
+ * in here for the first time.
+ */
+bool people_login_service(const char *program);
 
 /* A user entry, cut up in place.  All strings are inside the text. */
 struct people_user {
@@ -111,7 +120,9 @@ int people_user_format(const struct people_user *user, char *text);
 
 /*
  * A group or gids entry: cut NAME off, and for a group the gid; *ret_rest is
- * the list, inside the text, NUL-terminated, perhaps "".  0 or -EPROTO.
+ * the list, inside the text, NUL-terminated, perhaps "".  Text as for a user.
+ * 0 or -EPROTO: anything not as above, a byte below 0x20 or 0x7f anywhere, a
+ * gid that is not valid (a local group is never told of).
  */
 int people_group_parse(char *text, size_t length, const char **ret_name,
                        uint32_t *ret_gid, char **ret_rest);
@@ -121,7 +132,8 @@ int people_gids_parse(char *text, size_t length, const char **ret_name,
 /*
  * The next member or gid of a list; *rest moves on, commas become NULs.
  * 1: there was one; 0: the end; -EPROTO: not a name, not a number, an empty
- * one.
+ * one.  Any number is a gid here: whether it may be one is the caller's to
+ * check.
  */
 int people_next_member(char **rest, const char **ret_name);
 int people_next_gid(char **rest, uint32_t *ret_gid);

@@ -9,7 +9,7 @@
  *
  *   /run/signin/pam      0600 root    the PAM module and administrators
  *   /run/signin/public   0666         the command, screen lockers
- *   /run/signin/nss      0666         the NSS module; no network behind it
+ *   /run/signin/nss/socket   0666     the NSS module; no network behind it
  *
  * Who may send what is decided by the socket a message came in on and by the
  * kernel's word for the peer (SO_PEERCRED), never by a field: the table is
