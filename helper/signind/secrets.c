@@ -198,20 +198,37 @@ load_request(const struct request_config *request, struct load *load)
         template_each_secret(request->headers[i].value, load_one, load);
 }
 
+static void
+load_provider(const struct provider_config *provider, struct load *load)
+{
+    load_one(provider->client_secret, load);
+    load_one(provider->tls.client_key_secret, load);
+    if (provider->login_name != NULL)
+        template_each_secret(provider->login_name, load_one, load);
+    for (size_t kind = 0; kind < REQUEST_KINDS; kind++)
+        load_request(&provider->requests[kind], load);
+}
+
+static void
+load_directory(const struct directory_config *directory, struct load *load)
+{
+    /* Others ask nobody, and need none. */
+    if (directory->type != DIRECTORY_SCIM && directory->type != DIRECTORY_REST)
+        return;
+    load_one(directory->client_secret, load);
+    load_one(directory->tls.client_key_secret, load);
+    for (size_t i = 0; i < DIRECTORY_REQUESTS; i++)
+        load_request(&directory->requests[i].request, load);
+}
+
 int
 secrets_load(struct secrets *secrets, const struct config *config)
 {
     struct load load = {.secrets = secrets};
 
-    for (size_t i = 0; i < config->provider_count; i++) {
-        const struct provider_config *provider = &config->providers[i];
-
-        load_one(provider->client_secret, &load);
-        load_one(provider->tls.client_key_secret, &load);
-        if (provider->login_name != NULL)
-            template_each_secret(provider->login_name, load_one, &load);
-        for (size_t kind = 0; kind < REQUEST_KINDS; kind++)
-            load_request(&provider->requests[kind], &load);
-    }
+    for (size_t i = 0; i < config->provider_count; i++)
+        load_provider(&config->providers[i], &load);
+    for (size_t i = 0; i < config->directory_count; i++)
+        load_directory(&config->directories[i], &load);
     return load.error;
 }

@@ -111,6 +111,59 @@ test_services(void **state)
     assert_false(config_access(config, "sudo-i", "carol"));
 }
 
+#define PEOPLE                                                                 \
+    PROVIDER "identity.groups = /groups\n"                                     \
+             "[directory corp]\ntype = first_sign_in\n"
+
+static void
+test_groups(void **state)
+{
+    const struct config *config =
+        load(*state, PEOPLE "[access]\n"
+                            "allow_users = alice id:a|*7\n"
+                            "allow_groups = linux-users  id:Domain:1\n"
+                            "deny_groups = guests\n"
+                            "stale_ok = 0\n"
+                            "[access sudo]\n"
+                            "allow_groups = admins\n"
+                            "reuse_sign_in = 5m\n"
+                            "[access cron]\n"
+                            "deny_groups = nightly\n"
+                            "stale_ok = 7d\n");
+    const struct access_config *access = config_access_of(config, NULL);
+
+    assert_null(access->service);
+    assert_ptr_equal(access, config_access_of(config, "sshd"));
+    assert_string_equal(access->allow_users.items[1], "id:a|*7");
+    assert_string_equal(access->allow_groups.items[1], "id:Domain:1");
+    assert_int_equal(access->stale_ok_s, 0);
+    assert_int_equal(access->reuse_sign_in_s, 0);
+
+    /* Who is allowed is said anew as a whole; what is denied, key by key. */
+    access = config_access_of(config, "sudo-i");
+    assert_string_equal(access->service, "sudo");
+    assert_int_equal(access->allow_users.count, 0);
+    assert_string_equal(access->allow_groups.items[0], "admins");
+    assert_string_equal(access->deny_groups.items[0], "guests");
+    assert_int_equal(access->stale_ok_s, 0);
+    assert_int_equal(access->reuse_sign_in_s, 300);
+    assert_false(config_access(config, "sudo", "alice"));
+
+    access = config_access_of(config, "cron");
+    assert_int_equal(access->allow_users.count, 2);
+    assert_int_equal(access->allow_groups.count, 2);
+    assert_string_equal(access->deny_groups.items[0], "nightly");
+    assert_int_equal(access->stale_ok_s, 7 * 86400);
+    assert_true(config_access(config, "cron", "alice"));
+
+    /* "*" of [access] is not what a narrower section means. */
+    config = load(*state, PEOPLE "[access]\nallow_users = *\n"
+                                 "[access sudo]\nallow_groups = admins\n");
+    assert_true(config_access(config, "sshd", "alice"));
+    assert_false(config_access(config, "sudo", "alice"));
+    assert_int_equal(config_access_of(config, NULL)->stale_ok_s, 86400);
+}
+
 static void
 assert_chosen(const struct config *config, const char *asked, const char *user,
               const char *name)
@@ -192,6 +245,8 @@ main(void)
         cmocka_unit_test_setup_teardown(test_everybody, files_setup,
                                         files_teardown),
         cmocka_unit_test_setup_teardown(test_services, files_setup,
+                                        files_teardown),
+        cmocka_unit_test_setup_teardown(test_groups, files_setup,
                                         files_teardown),
         cmocka_unit_test_setup_teardown(test_choose, files_setup,
                                         files_teardown),

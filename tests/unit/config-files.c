@@ -93,9 +93,10 @@ files_write(struct files *files, const char *name, const char *text)
 void
 files_presets(struct files *files)
 {
-    static const char *const names[] = {"oauth2",    "glewlwyd",
-                                        "supabase",  "baserow",
-                                        "simplejwt", "oauth-toolkit"};
+    static const char *const names[] = {"oauth2",  "glewlwyd",  "supabase",
+                                        "baserow", "simplejwt", "oauth-toolkit",
+                                        "scim",    "keycloak",  "msgraph",
+                                        "gotrue",  "django"};
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         char from[512], to[128], text[8192];

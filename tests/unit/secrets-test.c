@@ -10,6 +10,7 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
@@ -168,6 +169,51 @@ credentials_go_first(void **state)
     assert_int_equal(unsetenv("CREDENTIALS_DIRECTORY"), 0);
 }
 
+static struct template *
+header(const char *text)
+{
+    const char *mistake = NULL;
+    struct template *template = template_parse(text, TEMPLATE_HEADER, &mistake);
+
+    assert_non_null(template);
+    return template;
+}
+
+static void
+directories_need_theirs(void **state)
+{
+    struct secrets *secrets = need_root(state);
+    struct directory_config directory = {.type = DIRECTORY_REST};
+    struct request_config *users = &directory.requests[DIRECTORY_USERS].request;
+    struct config config = {.directories = &directory, .directory_count = 1};
+    char client_secret[] = "client", key[] = "tls";
+
+    assert_int_equal(secrets_load(secrets, &config), 0);
+    directory.client_secret = client_secret;
+    assert_int_equal(secrets_load(secrets, &config), -ENOENT);
+    put("client", "x", 1, 0, GROUP, 0640);
+    assert_int_equal(secrets_load(secrets, &config), 0);
+    directory.tls.client_key_secret = key;
+    assert_int_equal(secrets_load(secrets, &config), -ENOENT);
+    put("tls", "x", 1, 0, GROUP, 0640);
+    assert_int_equal(secrets_load(secrets, &config), 0);
+
+    users->url = header("https://h/users");
+    users->authorization = header("Key {{secret.static}}");
+    assert_int_equal(secrets_load(secrets, &config), 0);
+    users->configured = true;
+    assert_int_equal(secrets_load(secrets, &config), -ENOENT);
+    /* Who is not asked needs no key. */
+    directory.type = DIRECTORY_NONE;
+    assert_int_equal(secrets_load(secrets, &config), 0);
+    directory.type = DIRECTORY_SCIM;
+    assert_int_equal(secrets_load(secrets, &config), -ENOENT);
+    put("static", "x", 1, 0, GROUP, 0640);
+    assert_int_equal(secrets_load(secrets, &config), 0);
+    template_free(users->url);
+    template_free(users->authorization);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int
@@ -179,6 +225,7 @@ main(void)
         TEST(what_is_no_plain_text_is_refused),
         TEST(names_cannot_leave_the_directory),
         TEST(credentials_go_first),
+        TEST(directories_need_theirs),
     };
 
     return cmocka_run_group_tests_name("secrets", tests, NULL, NULL);

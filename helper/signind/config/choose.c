@@ -19,6 +19,20 @@ request_kind_name(enum request_kind kind)
     return (unsigned)kind < REQUEST_KINDS ? names[kind] : "?";
 }
 
+const char *
+directory_request_name(enum directory_request request)
+{
+    static const char *const names[DIRECTORY_REQUESTS] = {
+        [DIRECTORY_TOKEN] = "token",
+        [DIRECTORY_USER_BY_NAME] = "user_by_name",
+        [DIRECTORY_USERS] = "users",
+        [DIRECTORY_GROUPS] = "groups",
+        [DIRECTORY_USER_GROUPS] = "user_groups",
+    };
+
+    return (unsigned)request < DIRECTORY_REQUESTS ? names[request] : "?";
+}
+
 const struct provider_config *
 config_provider(const struct config *config, const char *name)
 {
@@ -48,6 +62,14 @@ by_suffix(const struct config *config, const char *user)
     return found;
 }
 
+static const struct provider_config *
+config_default_provider(const struct config *config)
+{
+    if (config->default_provider != NULL)
+        return config_provider(config, config->default_provider);
+    return config->provider_count == 1 ? &config->providers[0] : NULL;
+}
+
 const struct provider_config *
 config_choose(const struct config *config, const char *asked, const char *user)
 {
@@ -59,9 +81,7 @@ config_choose(const struct config *config, const char *asked, const char *user)
     provider = by_suffix(config, user);
     if (provider != NULL)
         return provider;
-    if (config->default_provider != NULL)
-        return config_provider(config, config->default_provider);
-    return config->provider_count == 1 ? &config->providers[0] : NULL;
+    return config_default_provider(config);
 }
 
 static const struct access_config *
@@ -77,9 +97,8 @@ access_of(const struct config *config, const char *service)
     return NULL;
 }
 
-bool
-config_access(const struct config *config, const char *service,
-              const char *user)
+const struct access_config *
+config_access_of(const struct config *config, const char *service)
 {
     const struct access_config *access = NULL;
 
@@ -88,11 +107,49 @@ config_access(const struct config *config, const char *service,
     /* sudo -i is a PAM service of its own. */
     if (access == NULL && service != NULL && strcmp(service, "sudo-i") == 0)
         access = access_of(config, "sudo");
-    if (access == NULL)
-        access = access_of(config, NULL);
+    return access != NULL ? access : access_of(config, NULL);
+}
+
+bool
+config_access(const struct config *config, const char *service,
+              const char *user)
+{
+    const struct access_config *access = config_access_of(config, service);
+
     if (access == NULL || text_list_has(&access->deny_users, user))
         return false;
     return access->allow_all_users || text_list_has(&access->allow_users, user);
+}
+
+const struct directory_config *
+config_directory(const struct config *config, const char *name)
+{
+    for (size_t i = 0; i < config->directory_count; i++)
+        if (strcmp(config->directories[i].name, name) == 0)
+            return &config->directories[i];
+    return NULL;
+}
+
+const struct provider_config *
+config_directory_provider(const struct config *config,
+                          const struct directory_config *directory)
+{
+    if (directory->provider != NULL)
+        return config_provider(config, directory->provider);
+    return config_default_provider(config);
+}
+
+const char *
+config_directory_issuer(const struct config *config,
+                        const struct directory_config *directory)
+{
+    const struct provider_config *provider;
+
+    /* Never NULL where the provider has no base_url: directories.c. */
+    if (directory->issuer != NULL)
+        return directory->issuer;
+    provider = config_directory_provider(config, directory);
+    return provider != NULL ? provider->base_url : NULL;
 }
 
 bool

@@ -7,8 +7,8 @@
  * administrator has a file, or a link to /dev/null, of the same name for),
  * then SYSCONFDIR/signin/signin.conf and the .conf files of
  * SYSCONFDIR/signin/signin.conf.d; both by name in the C locale.  A preset
- * (PRESETDIR/NAME.conf, section [preset]) is the layer below a [provider]'s own
- * keys.
+ * (PRESETDIR/NAME.conf, sections [preset] and [directory]) is the layer below
+ * the keys of a [provider] or [directory] that names it.
  *
  * The structures are built whole and never changed afterwards: a reload makes
  * a new struct config, and a session's provider is found again by name.
@@ -40,8 +40,7 @@ enum request_kind {
     REQUEST_KINDS
 };
 
-/* "sign_in", "refresh", "revoke.access", ...: the prefix of a request's keys.
- */
+/* "sign_in", "revoke.access", ...: the prefix of a request's keys. */
 const char *request_kind_name(enum request_kind kind);
 
 enum body_format {
@@ -188,8 +187,7 @@ struct access_config {
     unsigned reuse_sign_in_s; /* 0: always ask */
 };
 
-/* ---- [directory NAME] -----------------------------------------------------
- */
+/* ---- [directory NAME] ---------------------------------------------------- */
 
 enum directory_type {
     DIRECTORY_NONE = 0,      /* local accounts alone */
@@ -290,8 +288,7 @@ struct directory_config {
     size_t max_answer;
 };
 
-/* ---- [accounts] ------------------------------------------------------------
- */
+/* ---- [accounts] ---------------------------------------------------------- */
 
 struct explicit_id {
     char *name;

@@ -37,9 +37,10 @@ key_rules_offer(const struct key_rule *rules, size_t count, const char *prefix,
 
 void
 key_rule_apply(struct reader *reader, const struct setting *setting,
-               const struct key_rule *rule, const char *name, void *base)
+               const struct key_rule *rule, const char *name,
+               const struct key_scope *scope, void *base)
 {
-    struct key_use use = {reader, setting, rule, name};
+    struct key_use use = {reader, setting, rule, name, scope};
 
     if (setting->value[0] != '\0')
         rule->parse(&use, (char *)base + rule->offset);
@@ -65,7 +66,8 @@ keys_complain_unknown(struct reader *reader, const struct section *section,
 
 void
 keys_read_section(struct reader *reader, const struct section *section,
-                  const struct key_rule *rules, size_t count, void *base)
+                  const struct key_rule *rules, size_t count,
+                  const struct key_scope *scope, void *base)
 {
     for (size_t i = 0; i < section->count; i++) {
         const struct setting *setting = &section->settings[i];
@@ -75,7 +77,7 @@ keys_read_section(struct reader *reader, const struct section *section,
 
         rule = key_rule_find(rules, count, setting->key, &name);
         if (rule != NULL) {
-            key_rule_apply(reader, setting, rule, name, base);
+            key_rule_apply(reader, setting, rule, name, scope, base);
             continue;
         }
         nearest_begin(&nearest, setting->key);

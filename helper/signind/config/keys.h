@@ -18,12 +18,20 @@
 
 struct key_rule;
 
+/* Which {{names}} have a value where. */
+#define NAME_BIT(name) (1U << (name))
+struct key_scope {
+    unsigned (*names)(const char *key); /* NAME_BIT()s */
+    const char *words; /* behind "{{x}} has no value here", or "" */
+};
+
 /* A key and value to be read. */
 struct key_use {
     struct reader *reader;
     const struct setting *setting;
     const struct key_rule *rule;
     const char *name; /* of a family: what follows the dot; else "" */
+    const struct key_scope *scope; /* of templates; NULL: there are none */
 };
 
 /* Complains itself.  target: where the rule's offset leads. */
@@ -47,11 +55,13 @@ void key_rules_offer(const struct key_rule *rules, size_t count,
 
 /* Read one setting by a table into the structure at base. */
 void key_rule_apply(struct reader *reader, const struct setting *setting,
-                    const struct key_rule *rule, const char *name, void *base);
+                    const struct key_rule *rule, const char *name,
+                    const struct key_scope *scope, void *base);
 
 /* Read a section of a kind that one table describes; unknown keys included. */
 void keys_read_section(struct reader *reader, const struct section *section,
-                       const struct key_rule *rules, size_t count, void *base);
+                       const struct key_rule *rules, size_t count,
+                       const struct key_scope *scope, void *base);
 
 /* Complain of an unknown key, naming what may have been meant. */
 void keys_complain_unknown(struct reader *reader, const struct section *section,
@@ -64,6 +74,13 @@ void key_complain(const struct key_use *use, const char *format, ...)
 
 /* strdup(3) into *to, freeing what was there. */
 void key_copy(const struct key_use *use, char **to, const char *text);
+
+/* Complain of a {{name}} that has no value where this key stands: in
+ * templates.c. */
+void key_check_names(const struct key_use *use,
+                     bool (*uses)(const void *template,
+                                  enum template_name name),
+                     const void *template);
 
 /* Parsers, and the type of their target.  values.c: */
 key_parser key_text;         /* char * */
@@ -84,7 +101,7 @@ key_parser key_never;        /* none: refused until it is supported */
 key_parser key_deferred;     /* none: read later, with other keys */
 /* lists.c: */
 key_parser key_users;    /* struct text_list of exact names */
-key_parser key_allow;    /* struct access_config: allow_users */
+key_parser key_people;   /* struct text_list of names and id:VALUE */
 key_parser key_statuses; /* struct status_list */
 /* outcome.c: */
 key_parser key_outcomes; /* struct outcome_rules */

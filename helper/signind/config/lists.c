@@ -82,42 +82,70 @@ split_value(const struct key_use *use, struct text_list *ret_list)
     return false;
 }
 
-/*
- * Names of users.  A pattern would match nobody, silently, and root never
- * signs in at a provider.
- */
-void
-key_users(const struct key_use *use, void *target)
+/* A pattern would match nobody, silently. */
+static bool
+is_exact(const char *name)
 {
-    struct text_list list, *users = target;
+    return strpbrk(name, "*?[],") == NULL;
+}
+
+/* NULL, or what is wrong with the name of a user in this list. */
+static const char *
+user_mistake(const struct key_use *use, const char *name)
+{
+    if (!is_exact(name))
+        return "must be exact names separated by blanks, no commas and no "
+               "patterns";
+    if (strcmp(name, "root") == 0 &&
+        strncmp(use->setting->key, "deny_", 5) != 0)
+        return "root cannot sign in at a provider: remove it";
+    return NULL;
+}
+
+/* Store the list, complaining of the first mistake that mistake() finds. */
+static void
+store_list(const struct key_use *use, struct text_list *to,
+           const char *(*mistake)(const struct key_use *use, const char *item))
+{
+    struct text_list list;
+    const char *words = NULL;
 
     if (!split_value(use, &list))
         return;
-    for (size_t i = 0; i < list.count; i++) {
-        if (strpbrk(list.items[i], "*?[],") != NULL) {
-            key_complain(use, "must be exact names separated by blanks, no "
-                              "commas and no patterns");
-            break;
-        }
-        if (strcmp(list.items[i], "root") == 0 &&
-            strcmp(use->setting->key, "deny_users") != 0) {
-            key_complain(use, "root cannot sign in at a provider: remove it");
-            break;
-        }
-    }
-    text_list_done(users);
-    *users = list;
+    for (size_t i = 0; words == NULL && i < list.count; i++)
+        words = mistake(use, list.items[i]);
+    if (words != NULL)
+        key_complain(use, "%s", words);
+    text_list_done(to);
+    *to = list;
 }
 
 void
-key_allow(const struct key_use *use, void *target)
+key_users(const struct key_use *use, void *target)
 {
-    struct access_config *access = target;
+    store_list(use, target, user_mistake);
+}
 
-    access->allow_all_users = strcmp(use->setting->value, "*") == 0;
-    text_list_done(&access->allow_users);
-    if (!access->allow_all_users)
-        key_users(use, &access->allow_users);
+/* Ids are whatever their directory calls them. */
+static const char *
+people_mistake(const struct key_use *use, const char *item)
+{
+    if (strncmp(item, "id:", 3) != 0)
+        return strstr(use->setting->key, "users") != NULL
+                   ? user_mistake(use, item)
+               : is_exact(item)
+                   ? NULL
+                   : "must be exact names separated by blanks, no commas and "
+                     "no patterns (a group whose name has blanks: id:VALUE)";
+    return item[3] != '\0' ? NULL
+                           : "id: is followed by the immutable id at the "
+                             "directory, without a blank";
+}
+
+void
+key_people(const struct key_use *use, void *target)
+{
+    store_list(use, target, people_mistake);
 }
 
 int

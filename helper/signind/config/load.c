@@ -16,16 +16,24 @@ static int
 load_all(struct load *load)
 {
     int r = layers_read(&load->reader, &load->settings);
+    unsigned mistakes;
 
     if (r < 0)
         return r;
     load_check_sections(load);
     load_globals(load);
+    load_accounts(load);
     r = load_access(load);
     if (r == 0)
         r = load_providers(load);
-    if (r == 0)
-        load_check_providers(load);
+    if (r < 0)
+        return r;
+    load_check_providers(load);
+    mistakes = load->reader.mistakes;
+    r = load_directories(load);
+    /* A directory with mistakes may be one that has groups. */
+    if (r == 0 && load->reader.mistakes == mistakes)
+        load_check_access(load);
     return r;
 }
 

@@ -3,16 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider_view.h"
-
-static bool
-missing(const struct provider_view *view, const char *key)
-{
-    return view_setting(view, key) == NULL && !view->reader->lines_lost;
-}
+#include "view.h"
 
 static void
-check_base_url(struct provider_view *view)
+check_base_url(struct view *view)
 {
     const struct provider_config *provider = view->provider;
     bool used = false;
@@ -21,21 +15,11 @@ check_base_url(struct provider_view *view)
         if (provider->requests[i].url != NULL &&
             template_uses(provider->requests[i].url, NAME_BASE_URL))
             used = true;
-    if (provider->base_url != NULL) {
-        const char *mistake = url_mistake(provider->base_url, true,
-                                          provider->tls.allow_http_loopback);
-
-        if (mistake != NULL)
-            view_complain(view, "base_url", "%s", mistake);
-    } else if (used && missing(view, "base_url")) {
-        view_complain(view, "base_url",
-                      "base_url is missing: its URLs begin with "
-                      "{{base_url}}");
-    }
+    request_check_base_url(view, provider->base_url, used, &provider->tls);
 }
 
 static void
-check_client(struct provider_view *view)
+check_client(struct view *view)
 {
     struct provider_config *provider = view->provider;
     bool secret = view_setting(view, "client_secret") != NULL;
@@ -43,11 +27,11 @@ check_client(struct provider_view *view)
     if (view_setting(view, "client_auth") == NULL && secret)
         provider->client_auth = CLIENT_AUTH_BASIC;
     if (provider->client_auth != CLIENT_AUTH_NONE) {
-        if (missing(view, "client_id"))
+        if (view_missing(view, "client_id"))
             view_complain(view, "client_id",
                           "client_id is missing: client authentication "
                           "needs it");
-        if (missing(view, "client_secret"))
+        if (view_missing(view, "client_secret"))
             view_complain(view, "client_secret",
                           "client_secret is missing: it names the secret "
                           "that client_auth sends");
@@ -63,12 +47,13 @@ check_client(struct provider_view *view)
 }
 
 static void
-check_identity(struct provider_view *view)
+check_identity(struct view *view)
 {
     struct provider_config *provider = view->provider;
 
     if (!provider->identity_accepted_password) {
-        if (missing(view, "identity.user") && (provider->identity_user == NULL))
+        if (view_missing(view, "identity.user") &&
+            (provider->identity_user == NULL))
             view_complain(view, "identity.user",
                           "identity.user is missing: say where the provider "
                           "names who signed in, such as identity.user = "
@@ -85,8 +70,7 @@ check_identity(struct provider_view *view)
 
 /* A source in the answer of a request that is never made? */
 static void
-check_source(struct provider_view *view, const char *key,
-             const struct source *source)
+check_source(struct view *view, const char *key, const struct source *source)
 {
     const struct provider_config *provider = view->provider;
 
@@ -94,12 +78,12 @@ check_source(struct provider_view *view, const char *key,
         return;
     if (source->kind == SOURCE_USERINFO &&
         !provider->requests[REQUEST_USERINFO].configured &&
-        missing(view, "userinfo.url"))
+        view_missing(view, "userinfo.url"))
         view_complain(view, key,
                       "userinfo: needs userinfo.url, or name another source");
     if (source->kind == SOURCE_INTROSPECT &&
         !provider->requests[REQUEST_INTROSPECT].configured &&
-        missing(view, "introspect.url"))
+        view_missing(view, "introspect.url"))
         view_complain(
             view, key,
             "introspect: needs introspect.url, or name another source");
@@ -107,8 +91,8 @@ check_source(struct provider_view *view, const char *key,
 
 /* The key under which an answer's value was configured. */
 static const char *
-answer_key(const struct provider_view *view, enum request_kind kind,
-           const char *key, char name[VIEW_KEY_MAX])
+answer_key(const struct view *view, enum request_kind kind, const char *key,
+           char name[VIEW_KEY_MAX])
 {
     view_key(name, kind, key);
     return view_setting(view, name) != NULL ? name : key;
@@ -116,7 +100,7 @@ answer_key(const struct provider_view *view, enum request_kind kind,
 
 /* Tokens are in the answer itself; the access token is not in itself. */
 static void
-check_token_source(struct provider_view *view, const char *key,
+check_token_source(struct view *view, const char *key,
                    const struct source *source)
 {
     if (source != NULL && source->kind != SOURCE_ANSWER &&
@@ -127,7 +111,7 @@ check_token_source(struct provider_view *view, const char *key,
 }
 
 static void
-check_expiries(struct provider_view *view, enum request_kind kind,
+check_expiries(struct view *view, enum request_kind kind,
                const struct answer_config *answer)
 {
     const struct {
@@ -155,7 +139,7 @@ check_expiries(struct provider_view *view, enum request_kind kind,
 }
 
 static void
-check_answers(struct provider_view *view)
+check_answers(struct view *view)
 {
     static const enum request_kind kinds[] = {REQUEST_SIGN_IN, REQUEST_REFRESH};
     struct reader *reader = view->reader;
@@ -179,8 +163,8 @@ check_answers(struct provider_view *view)
                      answer->scope);
         check_expiries(view, kinds[i], answer);
         if (answer->access_token == NULL &&
-            missing(view, "answer.access_token") &&
-            missing(view, view_key(name, kinds[i], "answer.access_token")))
+            view_missing(view, "answer.access_token") &&
+            view_missing(view, view_key(name, kinds[i], "answer.access_token")))
             view_complain(view, "answer.access_token",
                           "answer.access_token is missing: say where the "
                           "token stands, such as answer.access_token = "
@@ -192,22 +176,28 @@ check_answers(struct provider_view *view)
 }
 
 static void
-check_sources(struct provider_view *view)
+check_sources(struct view *view)
 {
     const struct provider_config *provider = view->provider;
     char name[VIEW_KEY_MAX];
 
     check_source(view, "identity.user", provider->identity_user);
     check_source(view, "identity.subject", provider->identity_subject);
+    check_source(view, "identity.groups", provider->identity_groups);
+    if (provider->identity_groups != NULL &&
+        provider->identity_groups->kind == SOURCE_HEADER)
+        view_complain(view, "identity.groups",
+                      "a list of groups does not come in a header: name a "
+                      "JSON Pointer, access:, userinfo: or introspect:");
     for (size_t i = 0; i < provider->keep_count; i++) {
         snprintf(name, sizeof(name), "keep.%s", provider->keep[i].name);
         check_source(view, name, provider->keep[i].source);
     }
     if (provider->check_at_refresh == REQUEST_USERINFO &&
-        missing(view, "userinfo.url"))
+        view_missing(view, "userinfo.url"))
         view_complain(view, "check_at_refresh", "needs userinfo.url");
     if (provider->check_at_refresh == REQUEST_INTROSPECT &&
-        missing(view, "introspect.url"))
+        view_missing(view, "introspect.url"))
         view_complain(view, "check_at_refresh", "needs introspect.url");
 }
 
@@ -232,7 +222,7 @@ add_revoke(struct provider_config *provider, const char *word)
 
 /* Unless said otherwise: what has a URL, the refresh token first. */
 static void
-finish_revoke(struct provider_view *view)
+finish_revoke(struct view *view)
 {
     struct provider_config *provider = view->provider;
     const struct setting *setting = view_setting(view, "revoke");
@@ -260,7 +250,7 @@ finish_revoke(struct provider_view *view)
     text_list_done(&words);
     for (size_t i = 0; i < provider->revoke_count; i++) {
         view_key(name, provider->revoke_order[i], "url");
-        if (missing(view, name))
+        if (view_missing(view, name))
             view_complain(view, "revoke", "%s needs %s",
                           provider->revoke_order[i] == REQUEST_REVOKE_ACCESS
                               ? "access"
@@ -270,7 +260,7 @@ finish_revoke(struct provider_view *view)
 }
 
 static void
-check_refresh_first(struct provider_view *view)
+check_refresh_first(struct view *view)
 {
     const struct provider_config *provider = view->provider;
     static const enum request_kind kinds[] = {REQUEST_REVOKE_ACCESS,
@@ -280,29 +270,18 @@ check_refresh_first(struct provider_view *view)
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
         if (provider->requests[kinds[i]].configured &&
             provider->requests[kinds[i]].refresh_first &&
-            missing(view, "refresh.url"))
+            view_missing(view, "refresh.url"))
             view_complain(view, view_key(name, kinds[i], "refresh_first"),
                           "needs refresh.url");
 }
 
 static void
-check_transport(struct provider_view *view)
+check_transport(struct view *view)
 {
     const struct provider_config *provider = view->provider;
 
-    if ((view_setting(view, "client_cert") == NULL) !=
-        (view_setting(view, "client_key_secret") == NULL))
-        view_complain(view,
-                      view_setting(view, "client_cert") != NULL
-                          ? "client_cert"
-                          : "client_key_secret",
-                      "client_cert and client_key_secret belong together: "
-                      "write both");
-    if (provider->connect_timeout_ms > provider->request_timeout_ms)
-        view_complain(view, "connect_timeout",
-                      "is longer than request_timeout (%u seconds): one "
-                      "request would end before it",
-                      provider->request_timeout_ms / 1000);
+    request_check_transport(view, provider->connect_timeout_ms,
+                            provider->request_timeout_ms);
     if (provider->request_timeout_ms > provider->sign_in_timeout_ms)
         view_complain(view, "request_timeout",
                       "is longer than sign_in_timeout (%u seconds): one "
@@ -311,7 +290,7 @@ check_transport(struct provider_view *view)
 }
 
 static void
-finish_defaults(struct provider_view *view)
+finish_defaults(struct view *view)
 {
     struct provider_config *provider = view->provider;
     const char *mistake = NULL;
@@ -326,10 +305,10 @@ finish_defaults(struct provider_view *view)
 }
 
 void
-provider_finish(struct provider_view *view)
+provider_finish(struct view *view)
 {
     provider_finish_requests(view);
-    if (missing(view, "sign_in.url"))
+    if (view_missing(view, "sign_in.url"))
         view_complain(view, "sign_in.url",
                       "sign_in.url is missing: write the URL that takes "
                       "name and password");

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider_view.h"
+#include "view.h"
 
 #define COUNT(table)       (sizeof(table) / sizeof((table)[0]))
 #define AT(member)         offsetof(struct provider_config, member)
@@ -26,6 +26,9 @@ static const struct key_rule provider_rules[] = {
     {.key = "identity.subject",
      .parse = key_source,
      .offset = AT(identity_subject)},
+    {.key = "identity.groups",
+     .parse = key_source,
+     .offset = AT(identity_groups)},
     {.key = "identity.compare",
      .parse = key_choice_bool,
      .offset = AT(identity_ignore_case),
@@ -201,8 +204,7 @@ is_expiry(const char *key)
 
 /* Does a request say itself what this shared key would say? */
 static bool
-is_overridden(const struct provider_view *view, enum request_kind kind,
-              const char *key)
+is_overridden(const struct view *view, enum request_kind kind, const char *key)
 {
     static const char *const expiries[] = {
         "answer.expires_in", "answer.expires_in_ms", "answer.expires_at"};
@@ -238,7 +240,7 @@ reaches(enum request_kind kind, const char *key)
 
 /* Returns whether the key is known. */
 static bool
-apply_shared(struct provider_view *view, const struct setting *setting)
+apply_shared(struct view *view, const struct setting *setting)
 {
     struct reader *reader = view->reader;
     unsigned mistakes = reader->mistakes;
@@ -258,7 +260,7 @@ apply_shared(struct provider_view *view, const struct setting *setting)
             continue;
         /* The same text is read once per request: complain once. */
         reader->quiet = reader->mistakes > mistakes;
-        key_rule_apply(reader, setting, rule, name,
+        key_rule_apply(reader, setting, rule, name, &provider_scope,
                        &view->provider->requests[kind]);
     }
     reader->quiet = false;
@@ -266,7 +268,7 @@ apply_shared(struct provider_view *view, const struct setting *setting)
 }
 
 static bool
-apply_setting(struct provider_view *view, const struct setting *setting)
+apply_setting(struct view *view, const struct setting *setting)
 {
     const struct key_rule *rule;
     const char *name, *rest;
@@ -275,7 +277,7 @@ apply_setting(struct provider_view *view, const struct setting *setting)
     if (kind < REQUEST_KINDS) {
         rule = find_request_rule(kind, rest, &name);
         if (rule != NULL)
-            key_rule_apply(view->reader, setting, rule, name,
+            key_rule_apply(view->reader, setting, rule, name, &provider_scope,
                            &view->provider->requests[kind]);
         return rule != NULL;
     }
@@ -284,13 +286,14 @@ apply_setting(struct provider_view *view, const struct setting *setting)
     rule = key_rule_find(provider_rules, COUNT(provider_rules), setting->key,
                          &name);
     if (rule != NULL)
-        key_rule_apply(view->reader, setting, rule, name, view->provider);
+        key_rule_apply(view->reader, setting, rule, name, &provider_scope,
+                       view->provider);
     return rule != NULL;
 }
 
 static void
-complain_unknown(const struct provider_view *view,
-                 const struct section *section, const struct setting *setting)
+complain_unknown(const struct view *view, const struct section *section,
+                 const struct setting *setting)
 {
     const struct key_rule *table;
     struct nearest nearest;
@@ -316,7 +319,7 @@ complain_unknown(const struct provider_view *view,
 
 /* Does the provider's own section say what this key of its preset says? */
 static bool
-preset_overridden(const struct provider_view *view, const char *key)
+preset_overridden(const struct view *view, const char *key)
 {
     static const char *const expiries[] = {
         "answer.expires_in", "answer.expires_in_ms", "answer.expires_at"};
@@ -344,7 +347,7 @@ provider_knows_key(const char *key)
 }
 
 static void
-read_section(struct provider_view *view, const struct section *section)
+read_section(struct view *view, const struct section *section)
 {
     for (size_t i = 0; i < section->count; i++) {
         const struct setting *setting = &section->settings[i];
@@ -357,7 +360,7 @@ read_section(struct provider_view *view, const struct section *section)
 }
 
 void
-provider_read_keys(struct provider_view *view)
+provider_read_keys(struct view *view)
 {
     struct provider_config *provider = view->provider;
 

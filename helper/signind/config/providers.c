@@ -1,86 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <dirent.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "load.h"
-#include "provider_view.h"
-
-/* The names of all presets, for a message. */
-static void
-list_presets(const char *directory, char *text, size_t size)
-{
-    struct dirent **entries = NULL;
-    int count = scandir(directory, &entries, NULL, alphasort);
-    size_t used = 0;
-
-    text[0] = '\0';
-    for (int i = 0; i < count; i++) {
-        size_t length = strlen(entries[i]->d_name);
-        int added = 0;
-
-        if (length > 5 && strcmp(entries[i]->d_name + length - 5, ".conf") == 0)
-            added = snprintf(text + used, size - used, " %.*s",
-                             (int)(length - 5), entries[i]->d_name);
-        if (added > 0 && (size_t)added < size - used)
-            used += (size_t)added;
-        else
-            text[used] = '\0';
-        free(entries[i]);
-    }
-    free(entries);
-}
-
-/*
- * Read the preset that a provider names into *preset.  *ret_section is left
- * NULL if there is none, or it could not be read (complained).
- */
-static int
-read_preset(struct load *load, const struct provider_view *view,
-            struct settings *preset, const struct section **ret_section)
-{
-    const struct setting *setting = section_setting(view->own, "preset");
-    char path[PATH_MAX], names[512], title[SECTION_TITLE_MAX];
-    int r;
-
-    if (setting == NULL || setting->value[0] == '\0')
-        return 0;
-    snprintf(path, sizeof(path), "%s/%s.conf", load->reader.paths->presets,
-             setting->value);
-    r = name_is_section(setting->value)
-            ? settings_read(&load->reader, preset, path)
-            : -ENOENT;
-    if (r == -ENOENT) {
-        list_presets(load->reader.paths->presets, names, sizeof(names));
-        reader_complain(&load->reader, setting->file, setting->line,
-                        "preset: there is no preset of that name; there "
-                        "are:%s",
-                        names);
-        /* What it would have said is not missing. */
-        load->reader.lines_lost = true;
-    }
-    for (size_t i = 0; i < preset->count; i++)
-        if (strcmp(preset->sections[i].kind, "preset") != 0 ||
-            preset->sections[i].name != NULL)
-            reader_complain(&load->reader, preset->sections[i].file,
-                            preset->sections[i].line,
-                            "a preset has one section, [preset], and no %s",
-                            section_title(&preset->sections[i], title));
-    *ret_section = settings_section(preset, "preset", NULL);
-    if (*ret_section != NULL && section_setting(*ret_section, "preset") != NULL)
-        reader_complain(&load->reader, path, 0, "a preset names no preset");
-    view->provider->preset = strdup(setting->value);
-    return view->provider->preset != NULL && r != -ENOMEM ? 0 : -ENOMEM;
-}
+#include "view.h"
 
 static int
 load_provider(struct load *load, const struct section *own,
               struct provider_config *provider)
 {
-    struct provider_view view = {
+    struct view view = {
         .reader = &load->reader, .own = own, .provider = provider};
     bool lines_lost = load->reader.lines_lost;
     struct settings preset = {0};
@@ -89,7 +19,7 @@ load_provider(struct load *load, const struct section *own,
     provider->name = strdup(own->name);
     r = provider->name == NULL ? -ENOMEM : 0;
     if (r == 0)
-        r = read_preset(load, &view, &preset, &view.preset);
+        r = preset_read(&view, "preset", &preset, &provider->preset);
     if (r == 0) {
         provider_read_keys(&view);
         provider_finish(&view);
@@ -126,7 +56,7 @@ complain(struct load *load, const char *provider, const char *key,
 {
     const struct section *section =
         settings_section(&load->settings, "provider", provider);
-    struct provider_view view = {.reader = &load->reader, .own = section};
+    struct view view = {.reader = &load->reader, .own = section};
 
     view_complain(&view, key, "%s", message);
 }

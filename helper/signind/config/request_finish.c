@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "provider_view.h"
+#include "view.h"
 
 /* The value without which a request would prove or end nothing. */
 static const struct {
@@ -17,56 +17,8 @@ static const struct {
     [REQUEST_INTROSPECT] = {NAME_ACCESS_TOKEN, "{{access_token}}"},
 };
 
-static struct key_use
-use_of(const struct provider_view *view, const struct setting *setting)
-{
-    return (struct key_use){view->reader, setting, NULL, ""};
-}
-
-static bool
-uses_of_body(const void *body, enum template_name name)
-{
-    return template_body_uses(body, name);
-}
-
-/* The body can only be read once its format is known. */
 static void
-finish_body(struct provider_view *view, enum request_kind kind)
-{
-    struct request_config *request = &view->provider->requests[kind];
-    char name[VIEW_KEY_MAX];
-    const struct setting *setting, *format;
-    const char *mistake = NULL;
-    struct key_use use;
-
-    format = view_setting(view, view_key(name, kind, "format"));
-    setting = view_setting(view, view_key(name, kind, "body"));
-    if (setting == NULL) {
-        if (request->format != BODY_NONE && request->url != NULL)
-            view_complain(view, view_key(name, kind, "format"), "needs %s.body",
-                          request_kind_name(kind));
-        return;
-    }
-    use = use_of(view, setting);
-    if (format == NULL)
-        request->format = BODY_FORM;
-    if (request->format == BODY_NONE) {
-        if (strcmp(format->value, "none") == 0)
-            key_complain(&use, "is not sent with %s.format = none",
-                         request_kind_name(kind));
-        return;
-    }
-    request->body = template_body_parse(
-        setting->value,
-        request->format == BODY_JSON ? TEMPLATE_JSON : TEMPLATE_FORM, &mistake);
-    if (request->body == NULL)
-        key_complain(&use, "%s", mistake);
-    else
-        key_check_names(&use, uses_of_body, request->body);
-}
-
-static void
-finish_defaults(struct provider_view *view, enum request_kind kind)
+finish_defaults(struct view *view, enum request_kind kind)
 {
     struct request_config *request = &view->provider->requests[kind];
     const char *mistake = NULL;
@@ -86,42 +38,8 @@ finish_defaults(struct provider_view *view, enum request_kind kind)
         view_complain(view, "", "out of memory");
 }
 
-static bool
-request_sends(const struct request_config *request, enum template_name name)
-{
-    if (template_uses(request->url, name) ||
-        (request->authorization != NULL &&
-         template_uses(request->authorization, name)) ||
-        (request->body != NULL && template_body_uses(request->body, name)))
-        return true;
-    for (size_t i = 0; i < request->header_count; i++)
-        if (template_uses(request->headers[i].value, name))
-            return true;
-    return false;
-}
-
-/* Scheme and host, which templates do not know. */
 static void
-check_url(struct provider_view *view, enum request_kind kind)
-{
-    const struct provider_config *provider = view->provider;
-    const struct request_config *request = &provider->requests[kind];
-    char name[VIEW_KEY_MAX];
-    const char *key = view_key(name, kind, "url");
-    const struct setting *setting = view_setting(view, key);
-    const char *mistake;
-
-    /* A missing base_url is complained of once, in provider_check.c. */
-    if (template_uses(request->url, NAME_BASE_URL))
-        return;
-    mistake =
-        url_mistake(setting->value, false, provider->tls.allow_http_loopback);
-    if (mistake != NULL)
-        view_complain(view, key, "%s", mistake);
-}
-
-static void
-check_sent(struct provider_view *view, enum request_kind kind)
+check_sent(struct view *view, enum request_kind kind)
 {
     struct request_config *request = &view->provider->requests[kind];
     char body_name[VIEW_KEY_MAX], name[VIEW_KEY_MAX];
@@ -135,10 +53,7 @@ check_sent(struct provider_view *view, enum request_kind kind)
         view_complain(view, view_key(name, kind, body != NULL ? "body" : "url"),
                       "%s is nowhere in this request: put it into %s",
                       needed[kind].written, body_name);
-    if (request->body != NULL && request->method != NULL &&
-        strcmp(request->method, "GET") == 0)
-        view_complain(view, view_key(name, kind, "method"),
-                      "GET sends no body: use POST, or remove %s", body_name);
+    request_check_method(view, request_kind_name(kind), request);
 }
 
 /* A status that a rule without a condition takes out of success; 0: none. */
@@ -158,7 +73,7 @@ first_overlap(const struct request_config *request, unsigned class)
 }
 
 static void
-check_outcomes(struct provider_view *view, enum request_kind kind)
+check_outcomes(struct view *view, enum request_kind kind)
 {
     static const char *const keys[OUTCOME_CLASSES] = {
         [OUTCOME_WRONG_CREDENTIALS] = "result.wrong_credentials",
@@ -197,13 +112,13 @@ check_outcomes(struct provider_view *view, enum request_kind kind)
  * password: result.wrong_credentials stands for refresh.result.refused.
  */
 static void
-finish_refused(struct provider_view *view)
+finish_refused(struct view *view)
 {
     static const struct key_rule rule = {.key = "result.wrong_credentials"};
     struct outcome_rules *refused =
         &view->provider->requests[REQUEST_REFRESH].outcomes[OUTCOME_REFUSED];
     const struct setting *setting = view_setting(view, rule.key);
-    struct key_use use = {view->reader, setting, &rule, ""};
+    struct key_use use = {view->reader, setting, &rule, "", NULL};
 
     if (setting == NULL || view_setting(view, "result.refused") != NULL ||
         view_setting(view, "refresh.result.refused") != NULL)
@@ -215,7 +130,7 @@ finish_refused(struct provider_view *view)
 
 /* Keys of a request that is never made, except those of a preset. */
 static void
-check_unused(struct provider_view *view, enum request_kind kind)
+check_unused(struct view *view, enum request_kind kind)
 {
     for (size_t i = 0; i < view->own->count; i++) {
         const struct setting *setting = &view->own->settings[i];
@@ -234,7 +149,7 @@ check_unused(struct provider_view *view, enum request_kind kind)
 }
 
 void
-provider_finish_requests(struct provider_view *view)
+provider_finish_requests(struct view *view)
 {
     char name[VIEW_KEY_MAX];
 
@@ -243,12 +158,14 @@ provider_finish_requests(struct provider_view *view)
         enum request_kind kind = (enum request_kind)i;
         struct request_config *request = &view->provider->requests[kind];
 
-        finish_body(view, kind);
+        request_finish_body(view, request_kind_name(kind), request,
+                            &provider_scope);
         finish_defaults(view, kind);
         request->configured = request->url != NULL;
         if (request->configured) {
             check_outcomes(view, kind);
-            check_url(view, kind);
+            request_check_url(view, request_kind_name(kind), request,
+                              &view->provider->tls);
             check_sent(view, kind);
         } else if (kind != REQUEST_SIGN_IN &&
                    view_setting(view, view_key(name, kind, "url")) == NULL &&

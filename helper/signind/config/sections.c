@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 
@@ -46,21 +44,6 @@ static const struct key_rule signin_rules[] = {
      .parse = key_text,
      .offset = AT(default_provider)},
     {.key = "log_level", .parse = key_log_level, .offset = AT(log_level)},
-};
-
-static const struct key_rule accounts_rules[] = {
-    {.key = "local_users", .parse = key_users, .offset = AT(local_users)},
-    {.key = "name_pattern",
-     .parse = key_later,
-     .words = "[a-z_][a-z0-9_-]{0,31}"},
-    {.key = "id_source", .parse = key_later, .words = "attribute derived"},
-    {.key = "id_range", .parse = key_later, .words = "1879048192-2147352575"},
-    {.key = "id_collision", .parse = key_later, .words = "refuse"},
-    {.key = "id.", .parse = key_never, .words = "remove the line"},
-    {.key = "home", .parse = key_later, .words = "/home/{{user}}"},
-    {.key = "shell", .parse = key_later, .words = "/bin/bash"},
-    {.key = "group_prefix", .parse = key_later, .words = ""},
-    {.key = "local_groups", .parse = key_later, .words = ""},
 };
 
 static const struct key_rule session_rules[] = {
@@ -126,28 +109,7 @@ static const struct key_rule offline_rules[] = {
     {.key = "valid_for", .parse = key_later, .words = "7d"},
 };
 
-static const struct key_rule access_rules[] = {
-    {.key = "allow_users", .parse = key_allow},
-    {.key = "deny_users",
-     .parse = key_users,
-     .offset = offsetof(struct access_config, deny_users)},
-    {.key = "allow_groups", .parse = key_later, .words = ""},
-    {.key = "deny_groups", .parse = key_later, .words = ""},
-    {.key = "stale_ok", .parse = key_later, .words = "24h"},
-};
-
-static const struct key_rule service_rules[] = {
-    {.key = "allow_users", .parse = key_allow},
-    {.key = "deny_users",
-     .parse = key_users,
-     .offset = offsetof(struct access_config, deny_users)},
-    {.key = "allow_groups", .parse = key_later, .words = ""},
-    {.key = "deny_groups", .parse = key_later, .words = ""},
-    {.key = "stale_ok", .parse = key_later, .words = "24h"},
-    {.key = "reuse_sign_in", .parse = key_later, .words = "0s"},
-};
-
-enum naming { UNNAMED, NAMED, NAMED_OR_NOT, NOT_YET };
+enum naming { UNNAMED, NAMED, NAMED_OR_NOT };
 
 static const struct {
     const char *kind;
@@ -157,8 +119,8 @@ static const struct {
 } kinds[] = {
     {"signin", UNNAMED, signin_rules, COUNT(signin_rules)},
     {"provider", NAMED, NULL, 0},
-    {"directory", NOT_YET, NULL, 0},
-    {"accounts", UNNAMED, accounts_rules, COUNT(accounts_rules)},
+    {"directory", NAMED, NULL, 0},
+    {"accounts", UNNAMED, NULL, 0},
     {"access", NAMED_OR_NOT, NULL, 0},
     {"session", UNNAMED, session_rules, COUNT(session_rules)},
     {"limits", UNNAMED, limits_rules, COUNT(limits_rules)},
@@ -196,11 +158,6 @@ check_section(struct load *load, const struct section *section)
     section_title(section, title);
     if (i == COUNT(kinds))
         complain_unknown(load, section);
-    else if (kinds[i].naming == NOT_YET)
-        reader_complain(&load->reader, section->file, section->line,
-                        "%s is not supported by this version: remove the "
-                        "section",
-                        title);
     else if (kinds[i].naming == NAMED && section->name == NULL)
         reader_complain(&load->reader, section->file, section->line,
                         "%s needs a name: write [%s NAME]", title,
@@ -239,56 +196,6 @@ load_globals(struct load *load)
 
         if (section != NULL && kinds[i].rules != NULL)
             keys_read_section(&load->reader, section, kinds[i].rules,
-                              kinds[i].count, config);
+                              kinds[i].count, NULL, config);
     }
-}
-
-/* [access SERVICE] begins as a copy of [access]. */
-static int
-add_access(struct config *config, const char *service)
-{
-    const struct access_config *common;
-    struct access_config *access =
-        reallocarray(config->access, config->access_count + 1, sizeof(*access));
-    int r = 0;
-
-    if (access == NULL)
-        return -ENOMEM;
-    config->access = access;
-    common = &config->access[0];
-    access += config->access_count++;
-    *access = (struct access_config){0};
-    if (service == NULL)
-        return 0;
-    access->service = strdup(service);
-    access->allow_all_users = common->allow_all_users;
-    r = text_list_copy(&access->allow_users, &common->allow_users);
-    if (r == 0)
-        r = text_list_copy(&access->deny_users, &common->deny_users);
-    return access->service != NULL ? r : -ENOMEM;
-}
-
-int
-load_access(struct load *load)
-{
-    struct config *config = load->config;
-    const struct section *common =
-        settings_section(&load->settings, "access", NULL);
-    int r = add_access(config, NULL);
-
-    if (r == 0 && common != NULL)
-        keys_read_section(&load->reader, common, access_rules,
-                          COUNT(access_rules), &config->access[0]);
-    for (size_t i = 0; r == 0 && i < load->settings.count; i++) {
-        const struct section *section = &load->settings.sections[i];
-
-        if (strcmp(section->kind, "access") != 0 || section->name == NULL)
-            continue;
-        r = add_access(config, section->name);
-        if (r == 0)
-            keys_read_section(&load->reader, section, service_rules,
-                              COUNT(service_rules),
-                              &config->access[config->access_count - 1]);
-    }
-    return r;
 }

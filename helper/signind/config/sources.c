@@ -6,7 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "provider_view.h"
+#include "view.h"
 
 /* NULL: complained. */
 static struct source *

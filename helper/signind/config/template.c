@@ -129,6 +129,23 @@ template_uses(const struct template *template, enum template_name name)
     return parts_use(&template->parts, name);
 }
 
+char *
+template_origin(const struct template *template)
+{
+    const struct part *first =
+        template->parts.count > 0 ? &template->parts.items[0] : NULL;
+    const char *host;
+
+    if (first == NULL || first->is_name)
+        return NULL;
+    host = strstr(first->text, "://");
+    if (host == NULL)
+        return NULL;
+    host += strlen("://");
+    return strndup(first->text,
+                   (size_t)(host - first->text) + strcspn(host, "/?"));
+}
+
 void
 template_each_secret(const struct template *template,
                      void (*each)(const char *name, void *context),

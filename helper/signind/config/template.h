@@ -60,6 +60,10 @@ void template_free(struct template *template);
 /* Does it use this name (for NAME_SECRET: any secret)? */
 bool template_uses(const struct template *template, enum template_name name);
 
+/* "https://host:port" of a URL that begins with text and not with a {{name}},
+ * as written; NULL otherwise, or out of memory.  Caller frees. */
+char *template_origin(const struct template *template);
+
 /* Call each(name) for every {{secret.NAME}}. */
 void template_each_secret(const struct template *template,
                           void (*each)(const char *name, void *context),

@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "provider_view.h"
+#include "view.h"
 
 static bool
 is_loopback(const char *host)
