@@ -80,9 +80,9 @@ json_error_words(enum json_error_code code)
     }
 }
 
-int
-json_read(const char *bytes, size_t length, json_t **ret_object,
-          const char **ret_why)
+static int
+json_parse(const char *bytes, size_t length, bool array, const char *wanted,
+           json_t **ret_document, const char **ret_why)
 {
     json_error_t error;
     json_t *document;
@@ -104,13 +104,29 @@ json_read(const char *bytes, size_t length, json_t **ret_object,
         *ret_why = json_error_words(code);
         return code == json_error_out_of_memory ? -ENOMEM : -EINVAL;
     }
-    if (!json_is_object(document)) {
+    if (!json_is_object(document) && !(array && json_is_array(document))) {
         json_decref(document);
-        *ret_why = "not a JSON object";
+        *ret_why = wanted;
         return -EINVAL;
     }
-    *ret_object = document;
+    *ret_document = document;
     return 0;
+}
+
+int
+json_read(const char *bytes, size_t length, json_t **ret_object,
+          const char **ret_why)
+{
+    return json_parse(bytes, length, false, "not a JSON object", ret_object,
+                      ret_why);
+}
+
+int
+json_read_any(const char *bytes, size_t length, json_t **ret_document,
+              const char **ret_why)
+{
+    return json_parse(bytes, length, true, "neither a JSON object nor an array",
+                      ret_document, ret_why);
 }
 
 /*
@@ -201,4 +217,45 @@ json_scalar_text(const json_t *value, char **ret_text)
         return -ENOMEM;
     *ret_text = copy;
     return 0;
+}
+
+/* UTF-8 that Jansson has checked: is what stands at text not for showing? */
+static bool
+json_is_unprintable(const unsigned char *text)
+{
+    if (text[0] < 0x20 || text[0] == 0x7f)
+        return true;
+    if (text[0] == 0xc2)
+        return text[1] >= 0x80 && text[1] <= 0x9f;
+    if (text[0] != 0xe2)
+        return false;
+    if (text[1] == 0x80)
+        return text[2] >= 0xa8 && text[2] <= 0xae;
+    return text[1] == 0x81 && text[2] >= 0xa6 && text[2] <= 0xa9;
+}
+
+int
+json_plain_text(const json_t *value, size_t most, char **ret_text)
+{
+    char *text = NULL;
+    int r;
+
+    if (value != NULL && !json_is_null(value) && !json_is_string(value) &&
+        !json_is_integer(value))
+        return -EINVAL;
+    r = json_scalar_text(value, &text);
+    if (r < 0)
+        return r;
+    if (*text == '\0')
+        r = -ENOENT;
+    else if (strlen(text) > most)
+        r = -EINVAL;
+    for (const char *p = text; r == 0 && *p != '\0'; p++)
+        if (json_is_unprintable((const unsigned char *)p))
+            r = -EINVAL;
+    if (r < 0)
+        wipe_free(text);
+    else
+        *ret_text = text;
+    return r;
 }

@@ -31,6 +31,10 @@ void json_use_wiping_memory(void);
 int json_read(const char *bytes, size_t length, json_t **ret_object,
               const char **ret_why);
 
+/* The same for an object or an array: a list may be the whole of a body. */
+int json_read_any(const char *bytes, size_t length, json_t **ret_document,
+                  const char **ret_why);
+
 /*
  * The value a JSON Pointer (RFC 6901) names, or NULL: nothing is there, the
  * pointer is malformed, or root is NULL.  Borrowed from root.
@@ -43,5 +47,15 @@ const json_t *json_at(const json_t *root, const char *pointer);
  * -EINVAL (object, array, real number), -ENOMEM.
  */
 int json_scalar_text(const json_t *value, char **ret_text);
+
+/*
+ * A string, or an integer in decimal, that people and logs may be shown: at
+ * most `most` bytes, without control characters (C0, DEL, C1), line and
+ * paragraph separators and what changes the direction of writing (U+202A to
+ * U+202E, U+2066 to U+2069).  Never cut.  0 and *ret_text (wipe_free), or
+ * -ENOENT (NULL, null, ""), -EINVAL (anything else, or it does not fit),
+ * -ENOMEM.
+ */
+int json_plain_text(const json_t *value, size_t most, char **ret_text);
 
 #endif

@@ -103,7 +103,7 @@ json_is_one_object(void **state)
     report_request_end(&report, REPORT_WELL, "ok", "200 sign_in");
     root = end_json(REPORT_MISTAKE);
     assert_true(json_is_false(json_object_get(root, "ok")));
-    assert_int_equal(json_object_size(root), 4);
+    assert_int_equal(json_object_size(root), 5);
     provider = json_array_get(json_object_get(root, "providers"), 0);
     request = json_array_get(
         json_object_get(json_object_get(provider, "sign_in"), "requests"), 0);
@@ -191,6 +191,41 @@ every_result_has_its_status(void **state)
     assert_int_equal(sign_in_status(WIRE_MISCONFIGURED), REPORT_MISTAKE);
 }
 
+static void
+a_directory_is_told_as_a_provider(void **state)
+{
+    json_t *root, *directory;
+
+    (void)state;
+    begin(false);
+    report_directory(&report, "corp");
+    report_endpoint(&report, "https://d", true, "fine");
+    report_directory_asked(&report);
+    report_request(&report, "users");
+    report_step(&report, "users", "2 on the first page");
+    report_request_end(&report, REPORT_WELL, "ok", "200 users");
+    report_not_tried(&report, REPORT_UNREACHABLE, "gone");
+    assert_int_equal(end(), REPORT_UNREACHABLE);
+    assert_string_equal(text, "directory corp: https://d: ok: fine\n"
+                              "questions to directory corp:\n"
+                              "  users\n"
+                              "    users: 2 on the first page\n"
+                              "    -> ok: 200 users\n"
+                              "  not tried: gone\n"
+                              "not well: see above\n");
+    free(text);
+    begin(true);
+    report_directory(&report, "corp");
+    report_request(&report, "token");
+    report_request_end(&report, REPORT_MISTAKE, "misconfigured", "401 token");
+    root = end_json(REPORT_MISTAKE);
+    directory = json_array_get(json_object_get(root, "directories"), 0);
+    assert_true(json_is_false(json_object_get(directory, "ok")));
+    assert_int_equal(json_array_size(json_object_get(directory, "requests")),
+                     1);
+    json_decref(root);
+}
+
 int
 main(void)
 {
@@ -202,6 +237,7 @@ main(void)
         cmocka_unit_test(status_names_the_first_cause),
         cmocka_unit_test(a_report_that_cannot_be_written_is_not_well),
         cmocka_unit_test(every_result_has_its_status),
+        cmocka_unit_test(a_directory_is_told_as_a_provider),
     };
 
     return cmocka_run_group_tests_name("check-report", tests, NULL, NULL);

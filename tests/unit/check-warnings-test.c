@@ -162,6 +162,78 @@ people(void **state)
            NULL, "local_user local_user local_user ");
 }
 
+#define NAMED PROVIDER REFRESH REVOKE
+#define REST                                                                   \
+    "[directory corp]\ntype = rest\nusers.url = https://h/users\n"             \
+    "attribute.name = /n\nattribute.subject = /s\n"
+#define RULES "[access]\nallow_users = alice\n"
+
+static void
+directories(void **state)
+{
+    struct files *files = *state;
+
+    files_presets(files);
+    expect(files, NAMED REST RULES, NULL, "");
+    expect(files, NAMED REST RULES, "zoe", "");
+    expect(files, NAMED REST, NULL, "nobody ");
+    expect(files, NAMED REST "[access sudo]\nallow_users = alice\n", NULL, "");
+    expect(files, NAMED "[directory corp]\ntype = none\n" RULES, NULL,
+           "nobody ");
+    expect(files, NAMED "[directory corp]\ntype = none\n" RULES, "alice",
+           "nobody user ");
+    expect(files, NAMED REST "allow_http_loopback = yes\n" RULES, NULL,
+           "http_loopback ");
+    expect(files,
+           NAMED "[directory corp]\ntype = rest\nattribute.name = /n\n"
+                 "user_by_name.url = https://h/{{user}}\n"
+                 "attribute.subject = /s\n" RULES,
+           NULL, "no_list ");
+    expect(files, NAMED "[directory corp]\ntype = first_sign_in\n" RULES, NULL,
+           "");
+    expect(files,
+           BARE "answer.refresh_token = /r\n"
+                "[directory corp]\ntype = first_sign_in\n" RULES,
+           NULL, "no_subject ");
+}
+
+static void
+rules(void **state)
+{
+    struct files *files = *state;
+
+    files_presets(files);
+    expect(files,
+           NAMED REST RULES "deny_groups = x\n[access sudo]\n"
+                            "allow_groups = y\n",
+           NULL, "no_groups no_groups ");
+    expect(files,
+           NAMED REST "attribute.groups = /g\n" RULES "deny_groups = x\n", NULL,
+           "");
+    expect(files,
+           NAMED "identity.groups = access:/g\n" REST RULES "deny_groups = x\n",
+           NULL, "");
+    expect(files, NAMED REST RULES "stale_ok = 0\n", NULL, "stale_ok ");
+    expect(files, NAMED REST RULES "[access sudo]\nstale_ok = 0\n", NULL,
+           "stale_ok ");
+    expect(files, NAMED REST RULES "[access login]\nstale_ok = 0\n", NULL, "");
+    expect(files,
+           NAMED REST RULES "[accounts]\nlocal_groups = users docker sudo\n",
+           NULL, "local_group local_group ");
+    expect(files, NAMED REST RULES "[accounts]\nshell = /no/shell\n", NULL,
+           "shell ");
+    expect(files, NAMED REST RULES "[accounts]\nid_range = 60000-60001\n", NULL,
+           "id_range ");
+    expect(files, NAMED REST RULES "[accounts]\nid_range = 600000-600001\n",
+           NULL, "id_range id_range ");
+    expect(files,
+           NAMED REST RULES "[accounts]\nid_range = 600000-600001\n"
+                            "id_source = attribute\n",
+           NULL, "");
+    /* Without a directory none of that is of any consequence. */
+    expect(files, NAMED PEOPLE "[accounts]\nshell = /no/shell\n", NULL, "");
+}
+
 static void
 origins(void **state)
 {
@@ -187,7 +259,8 @@ origins(void **state)
                  "");
     provider = config_provider(files->config, "corp");
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        char *origin = endpoint_origin(provider, cases[i].kind);
+        char *origin = endpoint_origin(&provider->requests[cases[i].kind],
+                                       provider->base_url);
 
         assert_non_null(origin);
         assert_string_equal(origin, cases[i].origin);
@@ -195,7 +268,8 @@ origins(void **state)
     }
     files_expect(files, PROVIDER PEOPLE, "");
     provider = config_provider(files->config, "corp");
-    assert_null(endpoint_origin(provider, REQUEST_REFRESH));
+    assert_null(endpoint_origin(&provider->requests[REQUEST_REFRESH],
+                                provider->base_url));
 }
 
 static void
@@ -263,6 +337,8 @@ main(void)
         WITH_FILES(tokens_that_die_or_do_not),
         WITH_FILES(trust),
         WITH_FILES(people),
+        WITH_FILES(directories),
+        WITH_FILES(rules),
         WITH_FILES(origins),
         cmocka_unit_test(every_failure_has_a_mend),
         WITH_FILES(machine_ids),

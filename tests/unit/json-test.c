@@ -217,6 +217,71 @@ test_the_wiping_allocator(void **state)
     wipe_release(longer);
 }
 
+static void
+test_arrays_where_they_may_be(void **state)
+{
+    const char *why = NULL;
+    json_t *json = NULL;
+
+    (void)state;
+    assert_int_equal(json_read_any("[{}]", 4, &json, &why), 0);
+    assert_int_equal(json_array_size(json), 1);
+    json_decref(json);
+    assert_int_equal(json_read_any("{}", 2, &json, &why), 0);
+    json_decref(json);
+    assert_int_equal(json_read_any("\"x\"", 3, &json, &why), -EINVAL);
+    assert_string_equal(why, "neither a JSON object nor an array");
+    assert_int_equal(json_read_any("[1,", 3, &json, &why), -EINVAL);
+}
+
+static void
+test_plain_text(void **state)
+{
+    static const struct {
+        const char *json;
+        int r;
+        const char *text;
+    } rows[] = {
+        {"[\"abc\"]", 0, "abc"},
+        {"[\"\\u00e4\\u4e2d\"]", 0, "\xc3\xa4\xe4\xb8\xad"},
+        {"[-7]", 0, "-7"},
+        {"[\"abcdefghi\"]", -EINVAL, NULL},
+        {"[\"\"]", -ENOENT, NULL},
+        {"[null]", -ENOENT, NULL},
+        {"[]", -ENOENT, NULL},
+        {"[true]", -EINVAL, NULL},
+        {"[1.5]", -EINVAL, NULL},
+        {"[{}]", -EINVAL, NULL},
+        {"[\"a\\tb\"]", -EINVAL, NULL},
+        {"[\"a\\u007f\"]", -EINVAL, NULL},
+        {"[\"\\u009b1m\"]", -EINVAL, NULL},
+        {"[\"\\u00a0\"]", 0, "\xc2\xa0"},
+        {"[\"\\u2027\"]", 0, "\xe2\x80\xa7"},
+        {"[\"\\u2028\"]", -EINVAL, NULL},
+        {"[\"\\u202e\"]", -EINVAL, NULL},
+        {"[\"\\u202f\"]", 0, "\xe2\x80\xaf"},
+        {"[\"\\u2066\"]", -EINVAL, NULL},
+        {"[\"\\u2069\"]", -EINVAL, NULL},
+        {"[\"\\u206a\"]", 0, "\xe2\x81\xaa"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *why = NULL;
+        json_t *json = NULL;
+        char *text = NULL;
+
+        assert_int_equal(
+            json_read_any(rows[i].json, strlen(rows[i].json), &json, &why), 0);
+        if (json_plain_text(json_array_get(json, 0), 8, &text) != rows[i].r)
+            fail_msg("%s", rows[i].json);
+        if (rows[i].text != NULL)
+            assert_string_equal(text, rows[i].text);
+        wipe_free(text);
+        json_decref(json);
+    }
+}
+
 int
 main(void)
 {
@@ -227,6 +292,8 @@ main(void)
         cmocka_unit_test(test_pointers),
         cmocka_unit_test(test_scalars),
         cmocka_unit_test(test_the_wiping_allocator),
+        cmocka_unit_test(test_arrays_where_they_may_be),
+        cmocka_unit_test(test_plain_text),
     };
 
     json_use_wiping_memory();

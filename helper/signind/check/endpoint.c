@@ -22,30 +22,30 @@ endpoint_secret(void *context, const char *name)
 }
 
 static char *
-endpoint_url(const struct provider_config *provider, enum request_kind kind)
+endpoint_url(const struct request_config *request, const char *base_url)
 {
     struct template_values values = {.secret = endpoint_secret};
     char *url = NULL;
 
     for (size_t i = 0; i < TEMPLATE_NAMES; i++)
         values.value[i] = "x";
-    values.value[NAME_BASE_URL] = provider->base_url;
-    if (template_bind(provider->requests[kind].url, &values, &url) < 0)
+    values.value[NAME_BASE_URL] = base_url;
+    if (template_bind(request->url, &values, &url) < 0)
         return NULL;
     return url;
 }
 
 char *
-endpoint_origin(const struct provider_config *provider, enum request_kind kind)
+endpoint_origin(const struct request_config *request, const char *base_url)
 {
     cleanup_free char *url = NULL;
     const char *own_port;
     char *host;
     size_t length;
 
-    if (!provider->requests[kind].configured)
+    if (!request->configured)
         return NULL;
-    url = endpoint_url(provider, kind);
+    url = endpoint_url(request, base_url);
     host = url == NULL ? NULL : strstr(url, "://");
     if (host == NULL)
         return NULL;
@@ -109,7 +109,7 @@ endpoint_mend(enum http_failure failure, const char *reason)
 
 struct endpoint {
     struct check *check;
-    const struct provider_config *provider;
+    const struct endpoint_place *place;
     const char *origin;
     bool done, ok;
 };
@@ -119,7 +119,7 @@ endpoint_tell(struct endpoint *endpoint, const struct http_answer *answer)
 {
     struct report *report = &endpoint->check->report;
     const char *proxied =
-        endpoint->provider->tls.proxy == NULL ? "" : " (the proxy)";
+        endpoint->place->tls->proxy == NULL ? "" : " (the proxy)";
     int64_t until_s = answer->certificate_until_s;
     time_t until = (time_t)until_s;
     char detail[512], date[32] = "";
@@ -139,7 +139,10 @@ endpoint_tell(struct endpoint *endpoint, const struct http_answer *answer)
     report_endpoint(report, endpoint->origin, true, detail);
     if (*date != '\0' &&
         until_s - (int64_t)time(NULL) < ENDPOINT_CERTIFICATE_SOON)
-        report_warning(report, "certificate_ends", endpoint->provider->name,
+        report_warning(report, "certificate_ends",
+                       strcmp(report->place, "provider") == 0
+                           ? endpoint->place->name
+                           : NULL,
                        "the certificate of %s is valid only until %s",
                        endpoint->origin, date);
 }
@@ -167,10 +170,9 @@ endpoint_answered(void *context, const struct http_answer *answer)
 /* The key of the client's certificate.  false: it is wanted, and not here. */
 static bool
 endpoint_client_key(const struct check *check,
-                    const struct provider_config *provider,
-                    const char **ret_key)
+                    const struct endpoint_place *place, const char **ret_key)
 {
-    const char *name = provider->tls.client_key_secret;
+    const char *name = place->tls->client_key_secret;
 
     *ret_key = NULL;
     if (name != NULL)
@@ -179,22 +181,22 @@ endpoint_client_key(const struct check *check,
 }
 
 static bool
-endpoint_try(struct check *check, const struct provider_config *provider,
+endpoint_try(struct check *check, const struct endpoint_place *place,
              const char *origin)
 {
     struct endpoint endpoint = {
-        .check = check, .provider = provider, .origin = origin};
+        .check = check, .place = place, .origin = origin};
     struct http_order order = {
         .method = "GET",
         .url = origin,
         .connect_only = true,
         .fresh_connection = true,
-        .tls = &provider->tls,
-        .connect_timeout_ms = provider->connect_timeout_ms,
-        .timeout_ms = provider->request_timeout_ms,
+        .tls = place->tls,
+        .connect_timeout_ms = place->connect_timeout_ms,
+        .timeout_ms = place->request_timeout_ms,
     };
 
-    if (!endpoint_client_key(check, provider, &order.client_key)) {
+    if (!endpoint_client_key(check, place, &order.client_key)) {
         report_endpoint(&check->report, origin, false,
                         "not tried: client_key_secret cannot be read");
         return false;
@@ -211,22 +213,41 @@ endpoint_try(struct check *check, const struct provider_config *provider,
 }
 
 bool
-endpoint_check(struct check *check, const struct provider_config *provider)
+endpoint_check(struct check *check, const struct endpoint_place *place)
 {
-    char *origins[REQUEST_KINDS] = {NULL};
+    char *origins[ENDPOINT_REQUESTS] = {NULL};
     bool well = true;
 
-    for (unsigned i = 0; i < REQUEST_KINDS; i++) {
+    for (size_t i = 0; i < place->request_count; i++) {
         bool known = false;
 
-        origins[i] = endpoint_origin(provider, (enum request_kind)i);
-        for (unsigned j = 0; j < i && origins[i] != NULL; j++)
+        origins[i] = endpoint_origin(place->requests[i], place->base_url);
+        for (size_t j = 0; j < i && origins[i] != NULL; j++)
             known = known ||
                     (origins[j] != NULL && strcmp(origins[i], origins[j]) == 0);
         if (origins[i] != NULL && !known)
-            well = endpoint_try(check, provider, origins[i]) && well;
+            well = endpoint_try(check, place, origins[i]) && well;
     }
-    for (unsigned i = 0; i < REQUEST_KINDS; i++)
+    for (size_t i = 0; i < place->request_count; i++)
         free(origins[i]);
     return well;
+}
+
+bool
+endpoint_check_provider(struct check *check,
+                        const struct provider_config *provider)
+{
+    struct endpoint_place place = {
+        .name = provider->name,
+        .base_url = provider->base_url,
+        .tls = &provider->tls,
+        .connect_timeout_ms = provider->connect_timeout_ms,
+        .request_timeout_ms = provider->request_timeout_ms,
+        .request_count = REQUEST_KINDS,
+    };
+
+    _Static_assert(REQUEST_KINDS <= ENDPOINT_REQUESTS, "room for each");
+    for (size_t i = 0; i < REQUEST_KINDS; i++)
+        place.requests[i] = &provider->requests[i];
+    return endpoint_check(check, &place);
 }

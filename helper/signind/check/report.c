@@ -119,6 +119,7 @@ report_open(struct report *report, bool json, FILE *out)
     report_set(report, report->root, "config", configuration);
     report_set(report, report->root, "warnings", json_array());
     report_set(report, report->root, "providers", json_array());
+    report_set(report, report->root, "directories", json_array());
 }
 
 void
@@ -188,11 +189,32 @@ report_warning(struct report *report, const char *name, const char *provider,
 void
 report_provider(struct report *report, const char *name)
 {
+    report->place = "provider";
     report->provider =
         report_append(report, json_object_get(report->root, "providers"));
     report_set_text(report, report->provider, "name", name);
     report_set(report, report->provider, "endpoints", json_array());
     report_set(report, report->provider, "sign_in", json_null());
+}
+
+void
+report_directory(struct report *report, const char *name)
+{
+    report->place = "directory";
+    report->provider =
+        report_append(report, json_object_get(report->root, "directories"));
+    report->sign_in = report->provider;
+    report_set_text(report, report->provider, "name", name);
+    report_set(report, report->provider, "endpoints", json_array());
+    report_set(report, report->provider, "ok", json_true());
+    report_set(report, report->provider, "requests", json_array());
+}
+
+void
+report_directory_asked(struct report *report)
+{
+    report_print(report, "questions to directory %s:\n",
+                 report_text(report->provider, "name"));
 }
 
 void
@@ -207,7 +229,7 @@ report_endpoint(struct report *report, const char *origin, bool ok,
     report_set_text(report, object, "url_origin", origin);
     report_set(report, object, "ok", json_boolean(ok));
     report_set_text(report, object, "detail", detail);
-    report_print(report, "provider %s: %s: %s: %s\n",
+    report_print(report, "%s %s: %s: %s: %s\n", report->place,
                  report_text(report->provider, "name"),
                  report_text(object, "url_origin"), ok ? "ok" : "failed",
                  report_text(object, "detail"));

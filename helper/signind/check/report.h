@@ -29,9 +29,10 @@ struct report {
     bool out_of_memory;
     bool mistake, usage, unreachable, refused;
     unsigned mistakes;
-    json_t *root;     /* owned */
-    json_t *provider; /* the rest is borrowed from root */
-    json_t *sign_in;
+    const char *place; /* "provider" or "directory" */
+    json_t *root;      /* owned */
+    json_t *provider;  /* or directory; the rest is borrowed from root */
+    json_t *sign_in;   /* what has requests: a sign-in, or the directory */
     json_t *request;
 };
 
@@ -58,6 +59,11 @@ void report_provider(struct report *report, const char *name);
 void report_endpoint(struct report *report, const char *origin, bool ok,
                      const char *detail);
 
+/* What follows is about this directory: its endpoints as a provider's, then
+ * report_directory_asked(), and requests, each with its steps. */
+void report_directory(struct report *report, const char *name);
+void report_directory_asked(struct report *report);
+
 /* Of the provider told of last.  Requests follow, each with its steps. */
 void report_sign_in(struct report *report, const char *user);
 void report_request(struct report *report, const char *name);
@@ -65,7 +71,7 @@ void report_step(struct report *report, const char *step, const char *detail);
 /* How the request ended: status is REPORT_WELL or what it means. */
 void report_request_end(struct report *report, enum report_status status,
                         const char *result, const char *why);
-/* The sign-in was not tried. */
+/* The sign-in was not tried, the directory was not asked. */
 void report_not_tried(struct report *report, enum report_status status,
                       const char *why);
 

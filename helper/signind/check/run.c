@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "directory.h"
 #include "endpoint.h"
 #include "host.h"
 #include "sign_in.h"
@@ -47,7 +48,7 @@ check_provider(struct check *check, const struct config *config,
     bool well;
 
     report_provider(&check->report, provider->name);
-    well = endpoint_check(check, provider);
+    well = endpoint_check_provider(check, provider);
     if (!signs_in)
         return;
     warnings_of_user(&check->report, config, check->user);
@@ -80,6 +81,21 @@ check_providers(struct check *check, const struct config *config, bool secrets)
     }
 }
 
+static void
+check_directories(struct check *check, const struct config *config,
+                  bool secrets)
+{
+    for (size_t i = 0; i < config->directory_count; i++) {
+        const struct directory_config *directory = &config->directories[i];
+        const struct provider_config *provider =
+            config_directory_provider(config, directory);
+
+        if (check->provider == NULL ||
+            (provider != NULL && strcmp(check->provider, provider->name) == 0))
+            directory_check_config(check, config, directory, secrets);
+    }
+}
+
 /* false: out of memory. */
 static bool
 check_start(struct check *check, char *host_name, size_t size)
@@ -103,14 +119,16 @@ check_config(struct check *check, const struct config *config)
 
     report_configured(&check->report, config->provider_count);
     warnings_of_config(&check->report, config, "/etc/passwd");
-    if (secrets == NULL || !check_start(check, host_name, sizeof(host_name)))
+    if (secrets == NULL || !check_start(check, host_name, sizeof(host_name))) {
         check->report.out_of_memory = true;
-    else if (check->provider != NULL &&
-             config_provider(config, check->provider) == NULL)
+    } else if (check->provider != NULL &&
+               config_provider(config, check->provider) == NULL) {
         report_usage(&check->report,
                      "--provider: there is no [provider] of that name");
-    else
+    } else {
         check_providers(check, config, whole);
+        check_directories(check, config, whole);
+    }
     http_free(check->context.http);
     if (check->base != NULL)
         event_base_free(check->base);

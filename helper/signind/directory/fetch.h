@@ -66,6 +66,16 @@ struct fetch_list_calls {
 struct fetch *fetch_list(struct fetcher *fetcher,
                          const struct fetch_list_calls *calls);
 
+/* The same, but the first page of users alone, for a check; WIRE_OK then says
+ * nothing of the rest. */
+struct fetch *fetch_first_page(struct fetcher *fetcher,
+                               const struct fetch_list_calls *calls);
+
+/* The client's token alone (calls->done), for a check, too.  NULL: out of
+ * memory, or auth is not client_credentials. */
+struct fetch *fetch_token(struct fetcher *fetcher,
+                          const struct fetch_list_calls *calls);
+
 /* Can it list, can it be asked for one user? */
 bool fetch_can_list(const struct directory_config *directory);
 bool fetch_can_find(const struct directory_config *directory);

@@ -21,6 +21,11 @@ provider_tokens_done(struct provider_tokens *tokens)
         wipe_free(tokens->kept[i].value);
     }
     free(tokens->kept);
+    for (size_t i = 0; i < tokens->group_count; i++) {
+        wipe_free(tokens->groups[i].id);
+        wipe_free(tokens->groups[i].name);
+    }
+    free(tokens->groups);
     *tokens = (struct provider_tokens){0};
 }
 

@@ -28,6 +28,7 @@ call_new(const struct provider_context *context,
         return NULL;
     call->context = context;
     call->answer.context = context;
+    call->secrets.context = context;
     call->provider = provider;
     call->kind = kind;
     call->done = done;
@@ -63,9 +64,7 @@ call_free(struct provider_call *call)
     secret_done(&call->password);
     secret_done(&call->access_token);
     secret_done(&call->refresh_token);
-    for (size_t i = 0; i < call->used_count; i++)
-        secret_done(&call->used[i]);
-    free(call->used);
+    request_secrets_done(&call->secrets);
     answer_done(&call->answer);
     provider_tokens_done(&call->tokens);
     free(call);
@@ -109,7 +108,7 @@ provider_cancel(struct provider_call *call)
 size_t
 call_secrets_room(const struct provider_call *call)
 {
-    return call->used_count + CALL_SECRETS;
+    return call->secrets.used_count + CALL_SECRETS;
 }
 
 struct why_secrets
@@ -122,8 +121,8 @@ call_secrets(const struct provider_call *call, const char **items)
     items[count++] = call->refresh_token.text;
     items[count++] = call->tokens.access_token.text;
     items[count++] = call->tokens.refresh_token.text;
-    for (size_t i = 0; i < call->used_count; i++)
-        items[count++] = call->used[i].text;
+    for (size_t i = 0; i < call->secrets.used_count; i++)
+        items[count++] = call->secrets.used[i].text;
     return (struct why_secrets){.items = items, .count = count};
 }
 

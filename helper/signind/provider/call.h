@@ -8,6 +8,7 @@
 
 #include "answer.h"
 #include "provider.h"
+#include "request.h"
 #include "why.h"
 
 struct event;
@@ -24,12 +25,9 @@ struct provider_call {
     char *login;
     char *subject; /* what the session signed in as */
     struct secret password;
-    struct secret access_token;  /* of a revocation */
-    struct secret refresh_token; /* of a refresh or revocation */
-    /* Secrets that requests used, so that none of them is ever logged. */
-    struct secret *used;
-    size_t used_count;
-    char missing[72]; /* name of a secret that is not readable, or "" */
+    struct secret access_token;     /* of a revocation */
+    struct secret refresh_token;    /* of a refresh or revocation */
+    struct request_secrets secrets; /* so that none of them is ever logged */
 
     int64_t deadline_ms; /* CLOCK_BOOTTIME; 0: each request's own */
     struct http_request *http;
@@ -103,7 +101,8 @@ void lookup_want(struct provider_call *call, const struct source *source);
 /*
  * identity: is it the user that asked?  Each fills call->result if not.
  *
- * sign_in: identity.user against the login name; sets call->tokens.subject.
+ * sign_in: identity.user against the login name; sets call->tokens.subject
+ * and the groups.
  * refresh: the subject, or where none can be compared the user, against what
  * the session signed in as; an answer that names nobody passes, since only
  * this session's refresh token asked for it.

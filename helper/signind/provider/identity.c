@@ -84,6 +84,69 @@ identity_take_subject(struct provider_call *call)
     return true;
 }
 
+/* One group more.  0, -EINVAL (it does not fit) or -ENOMEM. */
+static int
+identity_add_group(struct provider_tokens *tokens, const json_t *item)
+{
+    struct provider_group *group = &tokens->groups[tokens->group_count];
+    int r = json_is_string(item)
+                ? json_plain_text(item, PROVIDER_GROUP_MAX, &group->name)
+                : -EINVAL;
+
+    if (r < 0)
+        return r == -ENOENT ? -EINVAL : r;
+    group->id = strdup(group->name);
+    if (group->id == NULL) {
+        wipe_free(group->name);
+        return -ENOMEM;
+    }
+    tokens->group_count++;
+    return 0;
+}
+
+/*
+ * identity.groups.  A list that is not there or of no use is not an empty
+ * one: providers leave the claim out when it would be too long.
+ */
+static bool
+identity_take_groups(struct provider_call *call)
+{
+    const struct source *source = call->provider->identity_groups;
+    struct provider_tokens *tokens = &call->tokens;
+    const json_t *list =
+        source == NULL ? NULL : answer_json(&call->answer, source);
+    size_t count = json_array_size(list), dropped = 0;
+
+    if (source == NULL)
+        return true;
+    if (list == NULL || json_is_null(list)) {
+        trace_say(call->context, "groups", "nothing at %s", source->text);
+        return true;
+    }
+    if (!json_is_array(list) || count > PROVIDER_GROUPS_MAX) {
+        why_add(&call->result, ", groups not taken: %s is %s", source->text,
+                json_is_array(list) ? "too long" : "no array");
+        return true;
+    }
+    tokens->groups = calloc(count + 1, sizeof(*tokens->groups));
+    for (size_t i = 0; i < count; i++) {
+        int r = tokens->groups == NULL
+                    ? -ENOMEM
+                    : identity_add_group(tokens, json_array_get(list, i));
+
+        if (r == -ENOMEM)
+            return identity_out_of_memory(call);
+        dropped += r < 0;
+    }
+    tokens->groups_known = true;
+    if (dropped > 0)
+        why_add(&call->result, ", %zu groups at %s are no names", dropped,
+                source->text);
+    trace_say(call->context, "groups", "%s, %zu", source->text,
+              tokens->group_count);
+    return true;
+}
+
 bool
 identity_check_sign_in(struct provider_call *call)
 {
@@ -113,7 +176,7 @@ identity_check_sign_in(struct provider_call *call)
         trace_say(call->context, "user",
                   "not named; identity.check = "
                   "accepted_password lets it pass");
-    return identity_take_subject(call);
+    return identity_take_subject(call) && identity_take_groups(call);
 }
 
 bool

@@ -17,13 +17,10 @@ static const char *const outcome_names[OUTCOME_CLASSES] = {
     [OUTCOME_REFUSED] = "refused",
 };
 
-/* No answer: what the transport's failures mean. */
-static void
-outcome_of_failure(enum request_kind kind, const struct http_answer *http,
+void
+outcome_of_failure(const char *name, const struct http_answer *http,
                    struct provider_result *result)
 {
-    const char *name = request_kind_name(kind);
-
     result->sent = http->sent;
     switch (http->failure) {
     case HTTP_UNTRUSTED:
@@ -161,7 +158,7 @@ outcome_is_invalid_grant(const struct answer *answer)
            strcmp(json_string_value(error), "invalid_grant") == 0;
 }
 
-static bool
+bool
 outcome_is_html(const struct http_answer *http)
 {
     const char *body = http->body + strspn(http->body, " \t\r\n");
@@ -243,7 +240,7 @@ outcome_decide(const struct request_config *request, enum request_kind kind,
     const struct outcome_rule *rule = NULL;
 
     if (http->failure != HTTP_ANSWERED) {
-        outcome_of_failure(kind, http, result);
+        outcome_of_failure(request_kind_name(kind), http, result);
         return;
     }
     result->sent = true;

@@ -27,4 +27,11 @@ void outcome_decide(const struct request_config *request,
                     const struct why_secrets *secrets,
                     struct provider_result *result);
 
+/* No answer came (http->failure): what that means.  name: the request's. */
+void outcome_of_failure(const char *name, const struct http_answer *http,
+                        struct provider_result *result);
+
+/* Is the answer a page for people? */
+bool outcome_is_html(const struct http_answer *http);
+
 #endif

@@ -25,10 +25,19 @@
 #define PROVIDER_REFRESH_TOKEN_MAX 24576
 #define PROVIDER_SUBJECT_MAX       1024
 #define PROVIDER_KEEP_MAX          1024 /* each kept field */
+#define PROVIDER_GROUP_MAX         255  /* a group's name */
+#define PROVIDER_GROUPS_MAX        4096 /* how many */
 
 struct provider_kept {
     char *name;
     char *value;
+};
+
+/* A group that a sign-in names (identity.groups): printable, without control
+ * characters.  id is the same text: claims have nothing else. */
+struct provider_group {
+    char *id;
+    char *name;
 };
 
 /* What came back: the tokens and what is kept with them. */
@@ -39,6 +48,11 @@ struct provider_tokens {
     char *subject;               /* NULL: not configured or not there */
     struct provider_kept *kept;
     size_t kept_count;
+    /* Of a sign-in.  groups_known: its answer has a list of them, perhaps an
+     * empty one; false: not configured, not there, or of no use. */
+    struct provider_group *groups;
+    size_t group_count;
+    bool groups_known;
 };
 void provider_tokens_done(struct provider_tokens *tokens);
 
@@ -72,11 +86,11 @@ struct provider_context {
 /*
  * Sign in: request, outcome, identity check (from the whole answer, before
  * anything is dropped; userinfo or introspection as the configuration asks),
- * kept fields.  WIRE_OK only if an access token came and the answer names the
- * user.  Tokens that came but may not be used are in *tokens all the same
- * (e.g. with WIRE_IDENTITY_MISMATCH): the caller revokes them.  done() takes
- * what it wants out of *tokens; the rest is wiped after it returns.
- * rhost may be NULL.  NULL return: out of memory; done is not called.
+ * groups, kept fields.  WIRE_OK only if an access token came and the answer
+ * names the user.  Tokens that came but may not be used are in *tokens all the
+ * same (e.g. with WIRE_IDENTITY_MISMATCH): the caller revokes them.  done()
+ * takes what it wants out of *tokens; the rest is wiped after it returns. rhost
+ * may be NULL.  NULL return: out of memory; done is not called.
  */
 struct provider_call *provider_sign_in(const struct provider_context *context,
                                        const struct provider_config *provider,
@@ -111,6 +125,21 @@ struct provider_call *provider_revoke(const struct provider_context *context,
                                       const char *access_token,
                                       const char *refresh_token,
                                       provider_done *done, void *done_context);
+
+/*
+ * Does the provider honour an access token at this moment?  Asked by
+ * check_at_refresh, else by introspection (RFC 7662), else by userinfo (OpenID
+ * Connect Core, 5.3).  WIRE_OK; WIRE_REFUSED: not active, or 401 or 403;
+ * WIRE_IDENTITY_MISMATCH: another's; anything else: it cannot be told, which
+ * is no yes.  There is nothing in done()'s tokens.
+ * NULL: out of memory, or none of these is configured (provider_can_check).
+ */
+bool provider_can_check(const struct provider_config *provider);
+struct provider_call *provider_check(const struct provider_context *context,
+                                     const struct provider_config *provider,
+                                     const char *user, const char *subject,
+                                     const char *access_token,
+                                     provider_done *done, void *done_context);
 
 /* Give up; done is not called.  Accepts NULL. */
 void provider_cancel(struct provider_call *call);

@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "request.h"
+/*
+ * One request of a call.
+ */
+#include "call.h"
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 /* Milliseconds this request may take; 0: the call's time is over. */
@@ -31,91 +35,121 @@ request_has_controls(const char *text)
     return false;
 }
 
-/* Name what could not be bound; r is of request_build(). */
-static void
-request_explain(struct provider_call *call, enum request_kind kind, int r)
+static struct template_values
+request_values(struct provider_call *call, enum request_kind kind)
 {
-    const char *name = request_kind_name(kind);
-    struct provider_result *result = &call->result;
+    const struct provider_config *provider = call->provider;
+    bool revoke =
+        kind == REQUEST_REVOKE_ACCESS || kind == REQUEST_REVOKE_REFRESH;
 
-    if (r == -ENODATA && call->missing[0] != '\0') {
-        why_set(result, WIRE_MISCONFIGURED, "%s: secret %s is not readable",
-                name, call->missing);
-    } else if (r == -ENODATA) {
-        why_set(result, WIRE_MISCONFIGURED,
-                "%s: a {{name}} in it has no value here", name);
-    } else if (kind == REQUEST_SIGN_IN &&
-               (r == -EILSEQ ||
-                (r == -EINVAL && request_has_controls(call->password.text)))) {
-        /* What the request cannot carry is nobody's password there. */
-        why_set(result, WIRE_WRONG_CREDENTIALS,
-                "%s: the password has bytes that the request cannot carry",
-                name);
-    } else if (r == -EINVAL || r == -EILSEQ) {
-        why_set(result, WIRE_MISCONFIGURED,
-                "%s: a value cannot stand where its {{name}} is", name);
-    } else {
-        why_set(result, WIRE_INTERNAL, "%s: out of memory", name);
-    }
+    return (struct template_values){
+        .value = {[NAME_USER] = call->user,
+                  [NAME_LOGIN] = call->login,
+                  [NAME_PASSWORD] = call->password.text,
+                  [NAME_ACCESS_TOKEN] = revoke ? call->access_token.text
+                                               : call->tokens.access_token.text,
+                  [NAME_REFRESH_TOKEN] = call->refresh_token.text,
+                  [NAME_SUBJECT] = call->subject,
+                  [NAME_HOST] = call->context->host_name,
+                  [NAME_BASE_URL] = provider->base_url,
+                  [NAME_CLIENT_ID] = provider->client_id,
+                  [NAME_SCOPE] = provider->scope},
+        .secret = request_secret,
+        .context = &call->secrets,
+    };
 }
 
-static struct http_request *
-request_send(struct provider_call *call, enum request_kind kind,
-             const struct request *request, unsigned timeout_ms,
-             http_done *done)
+char *
+provider_login(const struct provider_context *context,
+               const struct provider_config *provider, const char *user)
+{
+    const struct template_values values = {
+        .value = {[NAME_USER] = user,
+                  [NAME_HOST] = context->host_name,
+                  [NAME_BASE_URL] = provider->base_url,
+                  [NAME_CLIENT_ID] = provider->client_id,
+                  [NAME_SCOPE] = provider->scope}};
+    char *login = NULL;
+
+    if (provider->login_name == NULL)
+        return strdup(user);
+    if (template_bind(provider->login_name, &values, &login) < 0)
+        return NULL;
+    return login;
+}
+
+/* Name what could not be bound; r is of request_make(). */
+static void
+request_refuse(struct provider_call *call, enum request_kind kind, int r)
+{
+    const char *name = request_kind_name(kind);
+
+    if (kind == REQUEST_SIGN_IN &&
+        (r == -EILSEQ ||
+         (r == -EINVAL && request_has_controls(call->password.text))))
+        /* What the request cannot carry is nobody's password there. */
+        why_set(&call->result, WIRE_WRONG_CREDENTIALS,
+                "%s: the password has bytes that the request cannot carry",
+                name);
+    else
+        request_explain(&call->result, name, r, &call->secrets);
+}
+
+/* Make it and send it.  false: the result says why not. */
+static bool
+request_begin(struct provider_call *call, enum request_kind kind,
+              unsigned timeout_ms, http_done *done)
 {
     const struct provider_config *provider = call->provider;
     const struct request_config *config = &provider->requests[kind];
-    const char *type = config->format == BODY_JSON
-                           ? "application/json"
-                           : "application/x-www-form-urlencoded";
-    const struct http_order order = {
-        .method = config->method == NULL ? "POST" : config->method,
-        .url = request->url,
-        .headers = (const char *const *)request->headers,
-        .body = request->body,
-        .body_length = request->body_length,
-        .content_type = type,
-        .basic_user = request->basic_user,
-        .basic_password = request->basic_password,
-        /* Each of these may be honoured only once. */
-        .fresh_connection = kind == REQUEST_SIGN_IN || kind == REQUEST_REFRESH,
+    const struct template_values values = request_values(call, kind);
+    const struct request_client client = {
+        .id = provider->client_id,
+        .secret = provider->client_secret,
+        .auth = provider->client_auth,
+        .key = provider->tls.client_key_secret,
+    };
+    const struct request_limits limits = {
         .tls = &provider->tls,
-        .client_key = request->client_key,
         .connect_timeout_ms = provider->connect_timeout_ms,
         .timeout_ms = timeout_ms,
         .max_answer = provider->max_answer,
+        /* Each of these may be honoured only once. */
+        .fresh_connection = kind == REQUEST_SIGN_IN || kind == REQUEST_REFRESH,
     };
+    struct request request = {0};
+    int r = request_make(&request, config, &client, &values);
 
-    return http_start(call->context->http, &order, done, call);
+    if (r < 0) {
+        request_refuse(call, kind, r);
+    } else {
+        call->http = request_send(call->context->http, config, &request,
+                                  &limits, done, call);
+        if (call->http == NULL)
+            why_set(&call->result, WIRE_INTERNAL,
+                    "%s: the request could not be made",
+                    request_kind_name(kind));
+    }
+    request_done(&request);
+    return call->http != NULL;
 }
 
 void
 request_start(struct provider_call *call, enum request_kind kind,
               http_done *done)
 {
-    const struct provider_config *provider = call->provider;
     const char *name = request_kind_name(kind);
     unsigned timeout_ms = request_time_ms(call);
-    struct request request = {0};
-    int r;
 
-    if (!provider->requests[kind].configured) {
+    if (!call->provider->requests[kind].configured) {
         why_set(&call->result, WIRE_MISCONFIGURED, "%s.url is not configured",
                 name);
     } else if (timeout_ms == 0) {
         why_set(&call->result, WIRE_UNAVAILABLE, "%s: sign_in_timeout is over",
                 name);
         call->result.sent = kind != REQUEST_SIGN_IN;
-    } else if ((r = request_build(&request, call, kind)) < 0) {
-        request_explain(call, kind, r);
-    } else {
-        call->http = request_send(call, kind, &request, timeout_ms, done);
-        if (call->http == NULL)
-            why_set(&call->result, WIRE_INTERNAL,
-                    "%s: the request could not be made", name);
+    } else if (request_begin(call, kind, timeout_ms, done)) {
+        return;
     }
-    request_done(&request);
-    if (call->http == NULL)
-        call_finish_later(call);
+    call_finish_later(call);
 }

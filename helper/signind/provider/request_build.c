@@ -25,74 +25,36 @@ request_done(struct request *request)
     wipe_free(request->client_key);
 }
 
-/*
- * The value of a secret, borrowed until the call ends: it is remembered so
- * that the provider's words can be searched for it.
- */
-static const char *
-request_secret(void *context, const char *name)
+const char *
+request_secret(void *secrets, const char *name)
 {
-    struct provider_call *call = context;
-    const char *value =
-        call->context->secret(call->context->secret_context, name);
+    struct request_secrets *all = secrets;
+    const struct provider_context *context = all->context;
+    const char *value = context->secret(context->secret_context, name);
     struct secret *used;
 
     if (value == NULL) {
-        if (call->missing[0] == '\0')
-            strncat(call->missing, name, sizeof(call->missing) - 1);
+        if (all->missing[0] == '\0')
+            strncat(all->missing, name, sizeof(all->missing) - 1);
         return NULL;
     }
-    used = reallocarray(call->used, call->used_count + 1, sizeof(*used));
+    used = reallocarray(all->used, all->used_count + 1, sizeof(*used));
     if (used == NULL)
         return NULL;
-    call->used = used;
-    used[call->used_count] = (struct secret){0};
-    if (secret_set(&used[call->used_count], value, strlen(value)) < 0)
+    all->used = used;
+    used[all->used_count] = (struct secret){0};
+    if (secret_set(&used[all->used_count], value, strlen(value)) < 0)
         return NULL;
-    return used[call->used_count++].text;
+    return used[all->used_count++].text;
 }
 
-static struct template_values
-request_values(struct provider_call *call, enum request_kind kind)
+void
+request_secrets_done(struct request_secrets *secrets)
 {
-    const struct provider_config *provider = call->provider;
-    bool revoke =
-        kind == REQUEST_REVOKE_ACCESS || kind == REQUEST_REVOKE_REFRESH;
-
-    return (struct template_values){
-        .value = {[NAME_USER] = call->user,
-                  [NAME_LOGIN] = call->login,
-                  [NAME_PASSWORD] = call->password.text,
-                  [NAME_ACCESS_TOKEN] = revoke ? call->access_token.text
-                                               : call->tokens.access_token.text,
-                  [NAME_REFRESH_TOKEN] = call->refresh_token.text,
-                  [NAME_SUBJECT] = call->subject,
-                  [NAME_HOST] = call->context->host_name,
-                  [NAME_BASE_URL] = provider->base_url,
-                  [NAME_CLIENT_ID] = provider->client_id,
-                  [NAME_SCOPE] = provider->scope},
-        .secret = request_secret,
-        .context = call,
-    };
-}
-
-char *
-provider_login(const struct provider_context *context,
-               const struct provider_config *provider, const char *user)
-{
-    const struct template_values values = {
-        .value = {[NAME_USER] = user,
-                  [NAME_HOST] = context->host_name,
-                  [NAME_BASE_URL] = provider->base_url,
-                  [NAME_CLIENT_ID] = provider->client_id,
-                  [NAME_SCOPE] = provider->scope}};
-    char *login = NULL;
-
-    if (provider->login_name == NULL)
-        return strdup(user);
-    if (template_bind(provider->login_name, &values, &login) < 0)
-        return NULL;
-    return login;
+    for (size_t i = 0; i < secrets->used_count; i++)
+        secret_done(&secrets->used[i]);
+    free(secrets->used);
+    *secrets = (struct request_secrets){.context = secrets->context};
 }
 
 /* Append "name: value".  0 or -ENOMEM. */
@@ -193,28 +155,27 @@ request_form_add(struct request *request, const char *name, const char *value)
 
 /* As the client proves itself where no authorization is configured. */
 static int
-request_add_client(struct request *request, struct provider_call *call,
-                   enum body_format format)
+request_add_client(struct request *request, const struct request_client *client,
+                   enum body_format format,
+                   const struct template_values *values)
 {
-    const struct provider_config *provider = call->provider;
     const char *secret = NULL;
     int r = 0;
 
-    if (provider->client_id == NULL)
+    if (client->id == NULL)
         return 0;
-    if (provider->client_auth != CLIENT_AUTH_NONE &&
-        provider->client_secret != NULL) {
-        secret = request_secret(call, provider->client_secret);
+    if (client->auth != CLIENT_AUTH_NONE && client->secret != NULL) {
+        secret = values->secret(values->context, client->secret);
         if (secret == NULL)
             return -ENODATA;
     }
-    if (provider->client_auth == CLIENT_AUTH_BASIC) {
-        r = request_form_encode(provider->client_id, &request->basic_user);
+    if (client->auth == CLIENT_AUTH_BASIC) {
+        r = request_form_encode(client->id, &request->basic_user);
         if (r == 0)
             r = request_form_encode(secret == NULL ? "" : secret,
                                     &request->basic_password);
     } else if (format == BODY_FORM) {
-        r = request_form_add(request, "client_id", provider->client_id);
+        r = request_form_add(request, "client_id", client->id);
         if (r == 0)
             r = request_form_add(request, "client_secret", secret);
     }
@@ -222,11 +183,24 @@ request_add_client(struct request *request, struct provider_call *call,
 }
 
 static int
-request_add_authorization(struct request *request, struct provider_call *call,
-                          enum request_kind kind,
+request_add_bearer(struct request *request, const char *token)
+{
+    cleanup_buffer struct buffer line = {0};
+    cleanup_wipe char *value = NULL;
+    int r;
+
+    buffer_add_text(&line, "Bearer ");
+    buffer_add_text(&line, token);
+    r = buffer_take(&line, &value, NULL);
+    return r < 0 ? r : request_add_header(request, "Authorization", value);
+}
+
+static int
+request_add_authorization(struct request *request,
+                          const struct request_config *config,
+                          const struct request_client *client,
                           const struct template_values *values)
 {
-    const struct request_config *config = &call->provider->requests[kind];
     cleanup_wipe char *value = NULL;
     int r;
 
@@ -234,28 +208,28 @@ request_add_authorization(struct request *request, struct provider_call *call,
         r = template_bind(config->authorization, values, &value);
         return r < 0 ? r : request_add_header(request, "Authorization", value);
     }
-    return request_add_client(request, call, config->format);
+    if (client->bearer != NULL)
+        return request_add_bearer(request, client->bearer);
+    return request_add_client(request, client, config->format, values);
 }
 
 int
-request_build(struct request *request, struct provider_call *call,
-              enum request_kind kind)
+request_make(struct request *request, const struct request_config *config,
+             const struct request_client *client,
+             const struct template_values *values)
 {
-    const struct request_config *config = &call->provider->requests[kind];
-    const struct template_values values = request_values(call, kind);
-    const char *key = call->provider->tls.client_key_secret;
     int r;
 
-    r = template_bind(config->url, &values, &request->url);
+    r = template_bind(config->url, values, &request->url);
     if (r == 0)
-        r = request_add_headers(request, config, &values);
+        r = request_add_headers(request, config, values);
     if (r == 0 && config->format != BODY_NONE && config->body != NULL)
-        r = template_body_bind(config->body, &values, &request->body,
+        r = template_body_bind(config->body, values, &request->body,
                                &request->body_length);
     if (r == 0)
-        r = request_add_authorization(request, call, kind, &values);
-    if (r == 0 && key != NULL) {
-        const char *pem = request_secret(call, key);
+        r = request_add_authorization(request, config, client, values);
+    if (r == 0 && client->key != NULL) {
+        const char *pem = values->secret(values->context, client->key);
 
         if (pem == NULL)
             return -ENODATA;
@@ -263,4 +237,48 @@ request_build(struct request *request, struct provider_call *call,
         r = request->client_key == NULL ? -ENOMEM : 0;
     }
     return r;
+}
+
+void
+request_explain(struct provider_result *result, const char *name, int r,
+                const struct request_secrets *secrets)
+{
+    if (r == -ENODATA && secrets->missing[0] != '\0')
+        why_set(result, WIRE_MISCONFIGURED, "%s: secret %s is not readable",
+                name, secrets->missing);
+    else if (r == -ENODATA)
+        why_set(result, WIRE_MISCONFIGURED,
+                "%s: a {{name}} in it has no value here", name);
+    else if (r == -EINVAL || r == -EILSEQ)
+        why_set(result, WIRE_MISCONFIGURED,
+                "%s: a value cannot stand where its {{name}} is", name);
+    else
+        why_set(result, WIRE_INTERNAL, "%s: out of memory", name);
+}
+
+struct http_request *
+request_send(struct http *http, const struct request_config *config,
+             const struct request *request, const struct request_limits *limits,
+             http_done *done, void *done_context)
+{
+    const struct http_order order = {
+        .method = config->method == NULL ? "POST" : config->method,
+        .url = request->url,
+        .headers = (const char *const *)request->headers,
+        .body = request->body,
+        .body_length = request->body_length,
+        .content_type = config->format == BODY_JSON
+                            ? "application/json"
+                            : "application/x-www-form-urlencoded",
+        .basic_user = request->basic_user,
+        .basic_password = request->basic_password,
+        .fresh_connection = limits->fresh_connection,
+        .tls = limits->tls,
+        .client_key = request->client_key,
+        .connect_timeout_ms = limits->connect_timeout_ms,
+        .timeout_ms = limits->timeout_ms,
+        .max_answer = limits->max_answer,
+    };
+
+    return http_start(http, &order, done, done_context);
 }

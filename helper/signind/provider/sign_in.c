@@ -34,6 +34,7 @@ sign_in_answered(void *context, const struct http_answer *http)
     }
     lookup_want(call, provider->identity_user);
     lookup_want(call, provider->identity_subject);
+    lookup_want(call, provider->identity_groups);
     for (size_t i = 0; i < provider->keep_count; i++)
         lookup_want(call, provider->keep[i].source);
     lookup_want(call, provider->requests[REQUEST_SIGN_IN].answer.expires_at);
