@@ -16,6 +16,8 @@
 
 #include "store.h"
 
+struct local_files; /* people_rules.h */
+
 /* The derived number, whatever it is.  0, or -EIO: no SHA-256. */
 int ids_derive(const struct accounts_config *accounts,
                const struct identity *identity, uint32_t *ret_id);
@@ -31,7 +33,8 @@ int ids_derive(const struct accounts_config *accounts,
  * -ENOSPC: id_collision = next found none; or the store's error.
  * name: for id.NAME and the log; NULL for none.
  */
-int ids_give(struct store *store, const struct accounts_config *accounts,
+int ids_give(struct store *store, struct local_files *files,
+             const struct accounts_config *accounts,
              const struct identity *identity, const char *name,
              uint32_t attribute, uint32_t *ret_id);
 

@@ -36,7 +36,7 @@ int people_take(struct store *store, struct local_files *files,
                 struct user_record *ret_user);
 
 /* A group with its members, found by subject; who is not known is left out.
- * 0 or as above. */
+ * Between store_list_begin() and store_list_end().  0 or as above. */
 int people_take_team(struct store *store, struct local_files *files,
                      const struct config *config,
                      const struct directory_config *directory,
