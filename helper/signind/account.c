@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <grp.h>
 #include <keyutils.h>
+#include <nss.h>
 #include <pwd.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -14,6 +15,18 @@
 #include <unistd.h>
 
 #include "log.h"
+
+void
+account_use_files(void)
+{
+    static const char *const databases[] = {"passwd", "group", "initgroups"};
+
+    for (size_t i = 0; i < sizeof(databases) / sizeof(databases[0]); i++) {
+        if (__nss_configure_lookup(databases[i], "files") != 0)
+            log_warning("cannot keep NSS to the files for %s: %s", databases[i],
+                        strerror(errno));
+    }
+}
 
 static int
 account_find_user(struct account *account)

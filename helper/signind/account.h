@@ -12,6 +12,10 @@ struct account {
     gid_t gid;
 };
 
+/* Nothing in this process asks NSS for users and groups but their files:
+ * signind would wait for itself.  Before the first lookup. */
+void account_use_files(void);
+
 /*
  * Look up DAEMON_USER in /etc/passwd and /etc/group themselves (NSS must not
  * be asked by the daemon that answers it).  Refuses (logged) an account that

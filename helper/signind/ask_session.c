@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "directory/directory.h"
+#include "fault.h"
 #include "log.h"
 #include "policy.h"
 #include "wire/memory.h"
@@ -33,6 +33,7 @@ ask_claim(struct peer *peer, const struct message *request)
         peer_verdict(peer, WIRE_NO_SESSION, NULL, NULL, 0);
         return;
     }
+    fault_point("claim.begin");
     session->state = SESSION_CLAIMED;
     session->opener = peer->credentials.pid;
     session->opener_start = start;
@@ -47,6 +48,7 @@ ask_claim(struct peer *peer, const struct message *request)
     peer_enter(peer, PEER_CLAIMED);
     peer_answer(peer, &answer);
     message_done(&answer);
+    fault_point("claim.answered");
 }
 
 /* Let the session live, if there is somebody who will end it. */
@@ -84,6 +86,7 @@ ask_placed(struct peer *peer, const struct message *request)
     if (session != NULL && session->state == SESSION_CLAIMED)
         result = placed_live(session, (key_serial_t)ring);
     peer_verdict(peer, result, NULL, NULL, 0);
+    fault_point("live.told");
 }
 
 void
@@ -108,29 +111,6 @@ ask_close(struct peer *peer, const struct message *request)
         session_close(session, "closed");
     peer_verdict(peer, session == NULL ? WIRE_NO_SESSION : WIRE_OK, NULL, NULL,
                  0);
-}
-
-void
-ask_account(struct peer *peer, const struct message *request)
-{
-    const struct config *config = peer->daemon->config;
-    const char *user = message_text(request, WIRE_USER);
-    const char *service = message_text(request, WIRE_SERVICE);
-    enum wire_result result = WIRE_OK;
-    uint64_t uid = 0;
-
-    message_number(request, WIRE_UID, &uid);
-    /* Others may ask about themselves: a screen locker does. */
-    if (peer->credentials.uid != 0 && peer->credentials.uid != uid)
-        result = WIRE_NOT_PERMITTED;
-    else if (uid >= (uid_t)-1 || !directory_knows(config, user, (uid_t)uid))
-        result = WIRE_UNKNOWN_USER;
-    else if (!config_access(config, service, user))
-        result = WIRE_DENIED;
-    if (result != WIRE_OK)
-        log_notice("account %s (service %s): %s", user, service,
-                   wire_result_name(result));
-    peer_verdict(peer, result, NULL, NULL, 0);
 }
 
 static void
@@ -176,18 +156,13 @@ ask_renew(struct peer *peer, const struct message *request)
 static struct session *
 ask_own_session(struct peer *peer, const struct message *request)
 {
-    const char *secret = message_text(request, WIRE_SECRET);
     struct session *session =
         session_find(&peer->daemon->sessions, message_text(request, WIRE_ID));
-    unsigned char differs = 0;
 
-    if (session == NULL || session->state != SESSION_LIVE ||
-        strlen(secret) != WIRE_ID_LENGTH ||
-        strlen(session->secret) != WIRE_ID_LENGTH)
+    if (session == NULL || session->state != SESSION_LIVE)
         return NULL;
-    for (size_t i = 0; i < WIRE_ID_LENGTH; i++)
-        differs |= (unsigned char)(secret[i] ^ session->secret[i]);
-    if (differs != 0 || peer->credentials.uid != session->uid) {
+    if (!session_has_secret(session, message_text(request, WIRE_SECRET)) ||
+        peer->credentials.uid != session->uid) {
         log_notice("uid %u (pid %d) asked for session %.8s of %s without "
                    "being in it",
                    peer->credentials.uid, (int)peer->credentials.pid,

@@ -11,6 +11,8 @@
 
 #include "account.h"
 #include "config/config.h"
+#include "directory/directory.h"
+#include "door.h"
 #include "http.h"
 #include "secrets.h"
 #include "session/session.h"
@@ -35,12 +37,11 @@ struct daemon {
     struct http *http;
     struct throttle *throttle;
     struct session_table sessions;
+    struct directory *directory;
     char host_name[256];
-    int pam_fd, public_fd; /* listening */
-    struct event *pam_event, *public_event;
+    struct door doors[DOORS];
     struct event *signals[3], *linger;
     TAILQ_HEAD(peer_list, peer) peers;
-    unsigned peer_count;
     LIST_HEAD(sign_in_list, sign_in) sign_ins;
     unsigned sign_ins_in_flight;
 };

@@ -18,6 +18,7 @@
 
 #define LISTEN_FIRST_FD 3
 #define LOCK_FILE       CHANNEL_DIRECTORY "/lock"
+#define NSS_LOCK_FILE   CHANNEL_NSS_DIRECTORY "/lock"
 
 /* Is fd a listening AF_UNIX SOCK_SEQPACKET socket?  Then make it ours. */
 static bool
@@ -77,14 +78,14 @@ listen_inherit(struct listen_sockets *ret_sockets)
 /* One signind at a time: the lock goes with the process, so a stale socket
  * can be told from a live one. */
 static int
-listen_lock(void)
+listen_lock(const char *path)
 {
-    int fd = open(LOCK_FILE, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 
     if (fd < 0) {
         int error = -errno;
 
-        log_error("cannot open %s: %s", LOCK_FILE, strerror(errno));
+        log_error("cannot open %s: %s", path, strerror(errno));
         return error;
     }
     if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -122,7 +123,7 @@ listen_one(const char *path, mode_t mode)
 int
 listen_make(struct listen_sockets *ret_sockets)
 {
-    int error = listen_lock();
+    int error = listen_lock(LOCK_FILE);
     mode_t mask;
 
     if (error != 0)
@@ -138,4 +139,21 @@ listen_make(struct listen_sockets *ret_sockets)
         return error;
     }
     return 0;
+}
+
+int
+listen_make_nss(void)
+{
+    int fd = listen_lock(NSS_LOCK_FILE);
+    mode_t mask;
+
+    if (fd != 0)
+        return fd;
+    mask = umask(0177);
+    fd = listen_one(CHANNEL_NSS, 0666);
+    umask(mask);
+    if (fd < 0)
+        log_error("cannot listen on %s: %s; run signind --prepare as root",
+                  CHANNEL_NSS, strerror(-fd));
+    return fd;
 }

@@ -22,6 +22,7 @@
 #include "prepare.h"
 #include "shutdown.h"
 #include "wipe.h"
+#include "wire/people.h"
 
 /* How long answers of a provider that are still to come, and tokens that have
  * no keys to be recovered from, may hold up the end of signind, in seconds. */
@@ -37,6 +38,8 @@ main_reload(evutil_socket_t signal_number, short what, void *context)
     notify_manager("RELOADING=1");
     if (daemon_load(daemon) == 0) {
         http_reset(daemon->http);
+        directory_reload(daemon->directory, &daemon->sessions.provider_context,
+                         daemon->config);
         log_notice("configuration read again");
     } else {
         log_error("the new configuration has mistakes: the old one stays in "
@@ -81,10 +84,8 @@ main_stop(evutil_socket_t signal_number, short what, void *context)
     (void)signal_number;
     (void)what;
     notify_manager("STOPPING=1");
-    if (daemon->pam_event != NULL)
-        event_del(daemon->pam_event);
-    if (daemon->public_event != NULL)
-        event_del(daemon->public_event);
+    for (size_t i = 0; i < DOORS; i++)
+        door_shut(&daemon->doors[i]);
     if (daemon->linger == NULL)
         daemon->linger =
             event_new(daemon->base, -1, EV_PERSIST, main_linger, daemon);
@@ -147,6 +148,23 @@ main_acquire(struct daemon *daemon, struct listen_sockets *sockets)
     return prepare_open_anchor(&daemon->account, &daemon->sessions.anchor);
 }
 
+/* Root's door opens last: by then all that it needs is there. */
+static int
+main_open_doors(struct daemon *daemon, const struct listen_sockets *sockets)
+{
+    int nss = listen_make_nss(), error;
+
+    if (nss < 0)
+        return nss;
+    error = door_open(&daemon->doors[0], daemon, PEER_NSS, nss);
+    if (error == 0)
+        error =
+            door_open(&daemon->doors[1], daemon, PEER_PUBLIC, sockets->public);
+    if (error == 0)
+        error = door_open(&daemon->doors[2], daemon, PEER_PAM, sockets->pam);
+    return error;
+}
+
 static int
 main_start(struct daemon *daemon)
 {
@@ -175,11 +193,12 @@ main_start(struct daemon *daemon)
     daemon->sessions.provider_context.host_name = daemon->host_name;
     if ((error = session_table_start(&daemon->sessions)) == 0 &&
         (error = main_signals(daemon)) == 0 &&
-        (error = session_recover(&daemon->sessions)) == 0 &&
-        (error = peer_listen(daemon, PEER_PAM, sockets.pam,
-                             &daemon->pam_event)) == 0)
-        error = peer_listen(daemon, PEER_PUBLIC, sockets.public,
-                            &daemon->public_event);
+        (error = session_recover(&daemon->sessions)) == 0) {
+        daemon->directory =
+            directory_open(&daemon->sessions.provider_context, daemon->config);
+        error = daemon->directory == NULL ? -ENOMEM
+                                          : main_open_doors(daemon, &sockets);
+    }
     if (error != 0)
         log_error("cannot start: %s", strerror(-error));
     return error;
@@ -188,10 +207,11 @@ main_start(struct daemon *daemon)
 static void
 main_free_events(struct daemon *daemon)
 {
-    struct event *events[] = {daemon->pam_event,  daemon->public_event,
-                              daemon->signals[0], daemon->signals[1],
+    struct event *events[] = {daemon->signals[0], daemon->signals[1],
                               daemon->signals[2], daemon->linger};
 
+    for (size_t i = 0; i < DOORS; i++)
+        door_shut(&daemon->doors[i]);
     for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
         if (events[i] != NULL)
             event_free(events[i]);
@@ -209,6 +229,7 @@ main_finish(struct daemon *daemon)
     while ((peer = TAILQ_FIRST(&daemon->peers)) != NULL)
         peer_drop(peer);
     ask_sign_in_stop(daemon);
+    directory_close(daemon->directory);
     if (daemon->sessions.base != NULL)
         session_table_stop(&daemon->sessions);
     http_free(daemon->http);
@@ -242,8 +263,9 @@ main_run(void)
     if (error == 0)
         error = main_start(daemon);
     if (error == 0) {
-        log_notice("signind %s is ready, %zu providers", PACKAGE_VERSION,
-                   daemon->config->provider_count);
+        log_notice("signind %s is ready, %zu providers, %zu directories",
+                   PACKAGE_VERSION, daemon->config->provider_count,
+                   daemon->config->directory_count);
         notify_manager("READY=1");
         event_base_dispatch(daemon->base);
         log_notice("stopped; %zu sessions stay in the kernel",
@@ -272,8 +294,8 @@ static void
 main_usage(FILE *out)
 {
     fputs("usage: signind             run in the foreground\n"
-          "       signind --prepare   make the keyrings and " RUNSTATEDIR
-          "/signin, as root\n"
+          "       signind --prepare   make the keyrings, " RUNSTATEDIR
+          "/signin and " PEOPLE_STATE ", as root\n"
           "       signind --revoke-all   end every session, as at shutdown\n"
           "       signind --check [--user NAME] [--provider NAME] [--json]\n"
           "                           what signin check runs, see signin(1)\n"
@@ -293,6 +315,7 @@ main(int count, char **arguments)
         {NULL, 0, NULL, 0}};
     int option;
 
+    account_use_files();
     /* Passwords and tokens pass through all of these. */
     event_set_mem_functions(wipe_malloc, wipe_realloc, wipe_release);
     json_use_wiping_memory();

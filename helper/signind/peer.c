@@ -2,7 +2,6 @@
 #include "peer.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,12 +12,8 @@
 
 /* How long a peer may take for its next request, in seconds. */
 #define PEER_DEADLINE_S 10
-/* Connections served at once: in all, and for one uid but root's.  A flooder
- * must leave room for everybody else. */
-#define PEERS_MAX     2048
-#define PEERS_PER_UID 128
-/* Accepted in one go, before the loop turns to the others. */
-#define ACCEPT_BURST 32
+/* The NSS module has its one request ready when it connects. */
+#define PEER_NSS_DEADLINE_S 1
 
 static void
 peer_unlink_work(struct peer *peer)
@@ -35,6 +30,9 @@ peer_unlink_work(struct peer *peer)
     if (peer->sign_in != NULL)
         ask_sign_in_gone(peer->sign_in);
     peer->sign_in = NULL;
+    if (peer->work != NULL)
+        peer->work_gone(peer->work);
+    peer->work = NULL;
     if (peer->state == PEER_CLAIMED) {
         session = session_find(sessions, peer->id);
         if (session != NULL && session->state == SESSION_CLAIMED)
@@ -47,31 +45,38 @@ peer_drop(struct peer *peer)
 {
     peer_unlink_work(peer);
     TAILQ_REMOVE(&peer->daemon->peers, peer, link);
-    peer->daemon->peer_count--;
+    peer->door->peers--;
     if (peer->event != NULL)
         event_free(peer->event);
     if (peer->deadline != NULL)
         event_free(peer->deadline);
     if (peer->writable != NULL)
         event_free(peer->writable);
-    if (peer->ending != NULL)
-        event_free(peer->ending);
+    outbox_free(peer->outbox);
     close(peer->fd);
-    free(peer->list);
     free(peer);
+}
+
+/* Begin the time anew that the peer has for what is expected of it. */
+static void
+peer_set_deadline(struct peer *peer)
+{
+    const struct timeval after = {.tv_sec = peer->socket == PEER_NSS
+                                                ? PEER_NSS_DEADLINE_S
+                                                : PEER_DEADLINE_S};
+
+    event_add(peer->deadline, &after);
 }
 
 void
 peer_enter(struct peer *peer, enum peer_state state)
 {
-    const struct timeval after = {.tv_sec = PEER_DEADLINE_S};
-
     peer->state = state;
     /* What is under way has deadlines of its own. */
     if (state == PEER_WORKING)
         event_del(peer->deadline);
     else
-        event_add(peer->deadline, &after);
+        peer_set_deadline(peer);
 }
 
 void
@@ -114,8 +119,54 @@ void
 peer_verdict(struct peer *peer, enum wire_result result, const char *ticket,
              const char *text, unsigned retry_after_s)
 {
+    peer->work = NULL;
     peer_enter(peer, PEER_FRESH);
     peer_tell(peer, result, ticket, text, retry_after_s);
+}
+
+static void
+peer_writable(evutil_socket_t fd, short what, void *context)
+{
+    struct peer *peer = context;
+    int sent = outbox_send(peer->outbox, fd);
+
+    (void)what;
+    if (sent < 0) {
+        /* The read event drops it. */
+        shutdown(fd, SHUT_RDWR);
+        event_del(peer->writable);
+        return;
+    }
+    peer_set_deadline(peer);
+    if (sent == 0)
+        return;
+    event_free(peer->writable);
+    peer->writable = NULL;
+    outbox_free(peer->outbox);
+    peer->outbox = NULL;
+    peer_verdict(peer, WIRE_OK, NULL, NULL, 0);
+}
+
+void
+peer_send_list(struct peer *peer, struct outbox *outbox, int error)
+{
+    peer->outbox = outbox;
+    peer->work = NULL;
+    if (outbox != NULL && error == 0)
+        peer->writable = event_new(peer->daemon->base, peer->fd,
+                                   EV_WRITE | EV_PERSIST, peer_writable, peer);
+    if (peer->writable == NULL || event_add(peer->writable, NULL) != 0) {
+        log_error("cannot list: %s", strerror(error == 0 ? ENOMEM : -error));
+        if (peer->writable != NULL)
+            event_free(peer->writable);
+        peer->writable = NULL;
+        outbox_free(outbox);
+        peer->outbox = NULL;
+        peer_verdict(peer, WIRE_INTERNAL, NULL, NULL, 0);
+        return;
+    }
+    peer_enter(peer, PEER_WORKING);
+    peer_set_deadline(peer);
 }
 
 /*
@@ -179,128 +230,33 @@ peer_late(evutil_socket_t fd, short what, void *context)
     peer_drop(context);
 }
 
-static bool
-peer_over_limit(const struct daemon *daemon, uid_t uid)
+struct peer *
+peer_new(struct door *door, int fd, const struct ucred *credentials)
 {
-    const struct peer *peer;
-    unsigned count = 0;
+    struct daemon *daemon = door->daemon;
+    struct peer *peer = calloc(1, sizeof(*peer));
 
-    if (uid == 0)
-        return false;
-    if (daemon->peer_count >= PEERS_MAX)
-        return true;
-    TAILQ_FOREACH(peer, &daemon->peers, link)
-    {
-        if (peer->credentials.uid == uid && ++count >= PEERS_PER_UID)
-            return true;
-    }
-    return false;
-}
-
-static void
-peer_new(struct daemon *daemon, enum peer_socket socket, int fd)
-{
-    struct ucred credentials = {.uid = (uid_t)-1};
-    socklen_t length = sizeof(credentials);
-    struct peer *peer;
-
-    if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) != 0 ||
-        peer_over_limit(daemon, credentials.uid) ||
-        (peer = calloc(1, sizeof(*peer))) == NULL) {
-        close(fd);
-        return;
-    }
-    peer->daemon = daemon;
-    peer->socket = socket;
-    peer->credentials = credentials;
-    peer->fd = fd;
-    TAILQ_INSERT_TAIL(&daemon->peers, peer, link);
-    daemon->peer_count++;
+    if (peer == NULL)
+        return NULL;
     peer->event =
         event_new(daemon->base, fd, EV_READ | EV_PERSIST, peer_readable, peer);
     peer->deadline = evtimer_new(daemon->base, peer_late, peer);
     if (peer->event == NULL || peer->deadline == NULL ||
         event_add(peer->event, NULL) != 0) {
-        peer_drop(peer);
-        return;
+        if (peer->event != NULL)
+            event_free(peer->event);
+        if (peer->deadline != NULL)
+            event_free(peer->deadline);
+        free(peer);
+        return NULL;
     }
+    peer->daemon = daemon;
+    peer->door = door;
+    peer->socket = door->socket;
+    peer->credentials = *credentials;
+    peer->fd = fd;
+    TAILQ_INSERT_TAIL(&daemon->peers, peer, link);
+    door->peers++;
     peer_enter(peer, PEER_FRESH);
-}
-
-/* Out of descriptors: the connection stays in the queue, and an event loop
- * that asked for it again at once would do nothing else. */
-static void
-peer_accept_again(evutil_socket_t fd, short what, void *context)
-{
-    struct daemon *daemon = context;
-
-    (void)fd;
-    (void)what;
-    event_add(daemon->pam_event, NULL);
-    event_add(daemon->public_event, NULL);
-}
-
-static void
-peer_accept_later(struct daemon *daemon)
-{
-    const struct timeval pause = {.tv_sec = 1};
-
-    if (event_base_once(daemon->base, -1, EV_TIMEOUT, peer_accept_again, daemon,
-                        &pause) != 0)
-        return;
-    log_error("cannot accept connections: %s; raise LimitNOFILE",
-              strerror(errno));
-    event_del(daemon->pam_event);
-    event_del(daemon->public_event);
-}
-
-static void
-peer_accept(struct daemon *daemon, enum peer_socket socket, int listener)
-{
-    for (int i = 0; i < ACCEPT_BURST; i++) {
-        int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-        if (fd >= 0) {
-            peer_new(daemon, socket, fd);
-            continue;
-        }
-        if (errno == EMFILE || errno == ENFILE)
-            peer_accept_later(daemon);
-        if (errno != EINTR && errno != ECONNABORTED)
-            return;
-    }
-}
-
-static void
-peer_accept_pam(evutil_socket_t fd, short what, void *context)
-{
-    (void)what;
-    peer_accept(context, PEER_PAM, fd);
-}
-
-static void
-peer_accept_public(evutil_socket_t fd, short what, void *context)
-{
-    (void)what;
-    peer_accept(context, PEER_PUBLIC, fd);
-}
-
-int
-peer_listen(struct daemon *daemon, enum peer_socket socket, int fd,
-            struct event **ret_event)
-{
-    struct event *event = event_new(
-        daemon->base, fd, EV_READ | EV_PERSIST,
-        socket == PEER_PAM ? peer_accept_pam : peer_accept_public, daemon);
-
-    /* Root's door is served first, however crowded the other is. */
-    if (event == NULL ||
-        event_priority_set(event, socket == PEER_PAM ? 0 : 1) != 0 ||
-        event_add(event, NULL) != 0) {
-        if (event != NULL)
-            event_free(event);
-        return -ENOMEM;
-    }
-    *ret_event = event;
-    return 0;
+    return peer;
 }

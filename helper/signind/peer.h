@@ -11,10 +11,9 @@
 #include <sys/socket.h>
 
 #include "daemon.h"
+#include "door.h"
+#include "outbox.h"
 #include "wire/wire.h"
-
-/* Bits, for the table in policy.c. */
-enum peer_socket { PEER_SOCKET_NONE = 0, PEER_PAM = 1, PEER_PUBLIC = 2 };
 
 /* Where the conversation stands.  Bits too. */
 enum peer_state {
@@ -28,6 +27,7 @@ enum peer_state {
 struct peer {
     TAILQ_ENTRY(peer) link;
     struct daemon *daemon;
+    struct door *door; /* it came in by */
     enum peer_socket socket;
     enum peer_state state;
     struct ucred credentials; /* SO_PEERCRED */
@@ -40,18 +40,18 @@ struct peer {
     /* REFRESH, RENEW */
     struct session_waiter waiter;
     bool waiting;
-    /* SESSIONS: what is still to be told */
+    /* What else a handler has begun and will answer, or NULL: work_gone(work)
+     * is called if the peer goes before.  peer_verdict() forgets it. */
+    void *work;
+    void (*work_gone)(void *work);
+    /* A list that is being sent. */
+    struct outbox *outbox;
     struct event *writable;
-    char (*list)[WIRE_ID_LENGTH + 1];
-    size_t list_count, list_next;
-    /* END_ALL: looks whether all is done, until then */
-    struct event *ending;
-    int64_t ending_until_ms; /* channel_now_ms() */
 };
 
-/* Begin to serve a listening socket.  0 or -ENOMEM. */
-int peer_listen(struct daemon *daemon, enum peer_socket socket, int fd,
-                struct event **ret_event);
+/* Somebody has come in.  NULL: no memory, and the caller closes fd. */
+struct peer *peer_new(struct door *door, int fd,
+                      const struct ucred *credentials);
 
 /* Send an answer.  A peer that cannot take it at once is dropped by the event
  * loop; nothing to handle. */
@@ -61,6 +61,13 @@ void peer_answer(struct peer *peer, const struct message *answer);
  * NULL.  retry_after_s: 0 none. */
 void peer_verdict(struct peer *peer, enum wire_result result,
                   const char *ticket, const char *text, unsigned retry_after_s);
+
+/*
+ * Send all of outbox, which is taken over, then VERDICT.  error: of making the
+ * list; not 0 (or outbox NULL): nothing is sent but WIRE_INTERNAL.  A peer that
+ * does not read for a while is dropped.
+ */
+void peer_send_list(struct peer *peer, struct outbox *outbox, int error);
 
 /* Set the state and the time the peer has for its next request. */
 void peer_enter(struct peer *peer, enum peer_state state);

@@ -18,6 +18,15 @@ static const struct policy {
     {WIRE_RENEW, PEER_PAM, PEER_FRESH, true, ask_renew},
     {WIRE_SESSIONS, PEER_PAM, PEER_FRESH, true, ask_sessions},
     {WIRE_END_ALL, PEER_PAM, PEER_FRESH, true, ask_end_all},
+    {WIRE_REUSE, PEER_PAM, PEER_FRESH, true, ask_reuse},
+    {WIRE_USERS, PEER_PAM, PEER_FRESH, true, ask_users},
+    {WIRE_GROUPS, PEER_PAM, PEER_FRESH, true, ask_groups},
+    {WIRE_SHOW_USER, PEER_PAM, PEER_FRESH, true, ask_show_user},
+    {WIRE_REFRESH_USERS, PEER_PAM, PEER_FRESH, true, ask_refresh_users},
+    {WIRE_FORGET, PEER_PAM, PEER_FRESH, true, ask_forget},
+    /* What every program may know. */
+    {WIRE_LOOKUP, PEER_NSS, PEER_FRESH, false, ask_lookup},
+    {WIRE_KEYS, PEER_PUBLIC, PEER_FRESH, false, ask_keys},
     /* Own uid only: the handlers compare it with the peer's. */
     {WIRE_VERIFY, PEER_PUBLIC, PEER_FRESH, false, ask_verify},
     {WIRE_REFRESH, PEER_PUBLIC, PEER_FRESH, false, ask_refresh},

@@ -18,9 +18,11 @@ policy_handler *policy_find(const struct peer *peer, enum wire_type type,
 
 /* ask_sign_in.c */
 policy_handler ask_begin, ask_authenticate, ask_verify;
+/* ask_account.c */
+policy_handler ask_account;
 /* ask_session.c */
-policy_handler ask_claim, ask_placed, ask_abandon, ask_close, ask_account,
-    ask_renew, ask_refresh, ask_logout;
+policy_handler ask_claim, ask_placed, ask_abandon, ask_close, ask_renew,
+    ask_refresh, ask_logout;
 /* ask_end_all.c */
 policy_handler ask_end_all;
 /* ask_list.c */

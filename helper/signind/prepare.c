@@ -3,15 +3,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "config/config.h"
 #include "log.h"
 #include "wire/channel.h"
 #include "wire/memory.h"
+#include "wire/people.h"
 
 #define ANCHOR_FILE     CHANNEL_DIRECTORY "/anchor"
 #define MACHINE_ID_FILE "/etc/machine-id"
@@ -42,24 +45,144 @@ prepare_machine_id(char ret_id[KEYRING_ID_LENGTH + 1])
     return 0;
 }
 
-/* RUNSTATEDIR/signin: root's, the group's to be told apart by (the command
- * takes the gid from it), everybody's to pass. */
+/* A directory that everybody may pass, of this owner.  Never by way of a link,
+ * which _signin could have put into what is its own. */
 static int
-prepare_directory(const struct account *account)
+prepare_directory(const char *path, uid_t owner, gid_t group)
 {
     cleanup_close int fd = -1;
     int error = 0;
 
-    if (mkdir(CHANNEL_DIRECTORY, 0755) != 0 && errno != EEXIST)
+    if (mkdir(path, 0755) != 0 && errno != EEXIST)
         error = -errno;
     if (error == 0) {
-        fd = open(CHANNEL_DIRECTORY,
-                  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0 || fchown(fd, 0, account->gid) != 0 || fchmod(fd, 0755) != 0)
+        fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 || fchown(fd, owner, group) != 0 || fchmod(fd, 0755) != 0)
             error = -errno;
     }
     if (error != 0)
-        log_error("cannot prepare %s: %s", CHANNEL_DIRECTORY, strerror(-error));
+        log_error("cannot prepare %s: %s", path, strerror(-error));
+    return error;
+}
+
+/* RUNSTATEDIR/signin is root's, and the group's to be told apart by (the
+ * command takes the gid from it). */
+static int
+prepare_directories(const struct account *account)
+{
+    int error = prepare_directory(CHANNEL_DIRECTORY, 0, account->gid);
+
+    if (error == 0)
+        error = prepare_directory(CHANNEL_NSS_DIRECTORY, account->uid,
+                                  account->gid);
+    if (error == 0)
+        error = prepare_directory(PEOPLE_STATE, account->uid, account->gid);
+    if (error == 0)
+        error = prepare_directory(PEOPLE_DIRECTORY, account->uid, account->gid);
+    return error;
+}
+
+static int
+prepare_replace(const char *path, const char *text, size_t length)
+{
+    char new_path[256];
+    cleanup_close int fd = -1;
+
+    if (snprintf(new_path, sizeof(new_path), "%s.new", path) >=
+        (int)sizeof(new_path))
+        return -ENAMETOOLONG;
+    fd = open(new_path, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
+              0644);
+    /* Others read it, without privilege: whatever the umask is. */
+    if (fd < 0 || fchmod(fd, 0644) != 0 ||
+        write(fd, text, length) != (ssize_t)length ||
+        rename(new_path, path) != 0) {
+        int error = -errno;
+
+        log_error("cannot write %s: %s", path, strerror(errno));
+        return error;
+    }
+    return 0;
+}
+
+/* The gid of a group in /etc/group itself. */
+static int
+prepare_find_group(const char *name, gid_t *ret_gid)
+{
+    FILE *file = fopen("/etc/group", "re");
+    struct group *entry;
+    int error = -ENOENT;
+
+    if (file == NULL)
+        return -errno;
+    while (error == -ENOENT && (entry = fgetgrent(file)) != NULL) {
+        if (strcmp(entry->gr_name, name) == 0) {
+            *ret_gid = entry->gr_gid;
+            error = 0;
+        }
+    }
+    fclose(file);
+    return error;
+}
+
+int
+prepare_local_groups(const struct account *account, const struct config *config,
+                     const char *path)
+{
+    const struct text_list *names = &config->accounts.local_groups;
+    cleanup_free char *text = NULL;
+    size_t size = 0;
+    FILE *memory = open_memstream(&text, &size);
+    size_t count = 0;
+
+    if (memory == NULL)
+        return -ENOMEM;
+    for (size_t i = 0; i < names->count; i++) {
+        const char *name = names->items[i];
+        gid_t gid = 0;
+
+        if (!people_name_valid(name) || prepare_find_group(name, &gid) != 0)
+            log_warning("[accounts] local_groups: there is no group %s in "
+                        "/etc/group; nobody is put into it",
+                        name);
+        else if (gid == account->gid)
+            log_error("[accounts] local_groups: group %s is signind's own: its "
+                      "members could read every token; nobody is put into it",
+                      name);
+        else if (count == PEOPLE_LOCAL_GROUPS_MAX)
+            log_warning("[accounts] local_groups: group %s is one too many, "
+                        "at most %d are possible; nobody is put into it",
+                        name, PEOPLE_LOCAL_GROUPS_MAX);
+        else if (fprintf(memory, "%s:%u\n", name, gid) > 0)
+            count++;
+    }
+    if (fclose(memory) != 0)
+        return -ENOMEM;
+    return prepare_replace(path, text, size);
+}
+
+static void
+prepare_complain(void *context, const char *file, unsigned line,
+                 const char *message)
+{
+    (void)context;
+    (void)file;
+    (void)line;
+    (void)message;
+}
+
+/* Mistakes in the configuration are reported by signind itself, which is
+ * started or reloaded next: the list stays as it was. */
+static int
+prepare_configured(const struct account *account)
+{
+    struct config *config =
+        config_load(&config_default_paths, prepare_complain, NULL);
+    int error = 0;
+
+    if (config != NULL)
+        error = prepare_local_groups(account, config, PEOPLE_LOCAL_GROUPS);
+    config_free(config);
     return error;
 }
 
@@ -68,20 +191,8 @@ prepare_write(key_serial_t anchor)
 {
     char text[32];
     int length = snprintf(text, sizeof(text), "%d\n", anchor);
-    cleanup_close int fd =
-        open(ANCHOR_FILE ".new",
-             O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
 
-    /* signind, without privilege, reads it: whatever the umask is. */
-    if (fd < 0 || fchmod(fd, 0644) != 0 ||
-        write(fd, text, (size_t)length) != length ||
-        rename(ANCHOR_FILE ".new", ANCHOR_FILE) != 0) {
-        int error = -errno;
-
-        log_error("cannot write %s: %s", ANCHOR_FILE, strerror(errno));
-        return error;
-    }
-    return 0;
+    return prepare_replace(ANCHOR_FILE, text, (size_t)length);
 }
 
 /* A key that expired while nobody was there to park it has been collected:
@@ -137,12 +248,15 @@ prepare_run(const struct account *account)
     int error = prepare_machine_id(machine_id);
 
     if (error == 0)
-        error = prepare_directory(account);
+        error = prepare_directories(account);
     if (error != 0)
         return error;
     lock = prepare_lock();
     if (lock < 0)
         return lock;
+    error = prepare_configured(account);
+    if (error != 0)
+        return error;
     error = keyring_anchor_make(machine_id, account->gid, &anchor);
     if (error != 0) {
         log_error("cannot make the keyrings: %s%s", strerror(-error),

@@ -15,7 +15,8 @@ message_is_text(enum wire_field field)
     return is_id(field) || field == WIRE_USER || field == WIRE_PASSWORD ||
            field == WIRE_SERVICE || field == WIRE_RHOST || field == WIRE_TTY ||
            field == WIRE_PROVIDER || field == WIRE_MESSAGE ||
-           field == WIRE_STATE;
+           field == WIRE_STATE || field == WIRE_NAME || field == WIRE_VALUE ||
+           field == WIRE_ORIGIN || field == WIRE_PERSON;
 }
 
 const char *

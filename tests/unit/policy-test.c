@@ -31,21 +31,33 @@ allowed(enum wire_type type, enum peer_socket socket, enum peer_state state,
     case WIRE_RENEW:
     case WIRE_SESSIONS:
     case WIRE_END_ALL:
+    case WIRE_REUSE:
+    case WIRE_USERS:
+    case WIRE_GROUPS:
+    case WIRE_SHOW_USER:
+    case WIRE_REFRESH_USERS:
+    case WIRE_FORGET:
         return socket == PEER_PAM && uid == ROOT && state == PEER_FRESH;
     case WIRE_AUTHENTICATE:
         return socket == PEER_PAM && uid == ROOT && state == PEER_BEGUN;
     case WIRE_PLACED:
         return socket == PEER_PAM && uid == ROOT && state == PEER_CLAIMED;
     case WIRE_ACCOUNT:
-        return socket != PEER_SOCKET_NONE && state == PEER_FRESH;
+        return (socket == PEER_PAM || socket == PEER_PUBLIC) &&
+               state == PEER_FRESH;
     case WIRE_VERIFY:
     case WIRE_REFRESH:
     case WIRE_LOGOUT:
+    case WIRE_KEYS:
         return socket == PEER_PUBLIC && state == PEER_FRESH;
+    case WIRE_LOOKUP:
+        return socket == PEER_NSS && state == PEER_FRESH;
     case WIRE_NONE:
     case WIRE_PLACE:
     case WIRE_CLAIMED:
     case WIRE_SESSION:
+    case WIRE_ITEM:
+    case WIRE_ENTRY:
     case WIRE_VERDICT:
     case WIRE_TYPES:
         break;
@@ -82,6 +94,8 @@ table_allows_what_the_protocol_says_and_no_more(void **state)
         check_peer(PEER_PAM, states[i], ALICE);
         check_peer(PEER_PUBLIC, states[i], ROOT);
         check_peer(PEER_PUBLIC, states[i], ALICE);
+        check_peer(PEER_NSS, states[i], ROOT);
+        check_peer(PEER_NSS, states[i], ALICE);
         check_peer(PEER_SOCKET_NONE, states[i], ROOT);
     }
 }

@@ -65,9 +65,12 @@ struct directory_user {
     struct user_record record;             /* LOCAL, NEW: name and uid alone */
     struct group_record *groups;           /* what is known of them */
     size_t group_count;
-    bool groups_known; /* false: groups may come with the sign-in */
+    bool groups_known; /* false: they come with the sign-in, and there has been
+                          none.  A sign-in brings new ones: who decides before
+                          it, at a provider with identity.groups, must not
+                          take these for known */
     int64_t age_s;     /* since the directory confirmed it; 0 with LOCAL, NEW
-                          and first_sign_in */
+                          and first_sign_in; INT64_MAX: the clock was set */
     bool unreachable;  /* directory_check(): it could not be asked just now */
 };
 void directory_user_done(struct directory_user *user);
@@ -82,11 +85,14 @@ int directory_find(struct directory *directory, const char *name, uid_t uid,
 
 /*
  * The same, asking the directory first if what is known is older than
- * refresh_every (or than half a minute, with now).  done() is called once,
- * from the event loop, with WIRE_OK and the user (NOBODY: WIRE_UNKNOWN_USER,
- * disabled at the directory: WIRE_ACCOUNT_DISABLED, with the user), or
- * WIRE_INTERNAL and NULL.  A directory that cannot be reached is WIRE_OK with
- * unreachable set: the caller's stale_ok decides.  NULL: out of memory.
+ * refresh_every (or than half a minute, with now or if the user is gone).
+ * done() is called once, from the event loop, with WIRE_OK and the user (NOBODY
+ * or missing at the directory: WIRE_UNKNOWN_USER, disabled there:
+ * WIRE_ACCOUNT_DISABLED, with the user), or WIRE_INTERNAL and NULL.  done() may
+ * move the user away (copy and zero it); what is left is released after it.
+ * why: why the directory could not be asked, "" otherwise.  A directory that
+ * cannot be reached is WIRE_OK with unreachable set: the caller's stale_ok
+ * decides.  NULL: out of memory.
  */
 struct directory_check;
 typedef void directory_check_done(void *context, enum wire_result result,
@@ -103,8 +109,9 @@ void directory_check_cancel(struct directory_check *check); /* accepts NULL */
  * subject: what the sign-in names, or NULL.  When it returns WIRE_OK the
  * snapshot holds the user, and *user is filled anew.  Else
  * WIRE_IDENTITY_MISMATCH (another subject than before, or than the
- * directory's), WIRE_UNKNOWN_USER (no id could be given) or WIRE_INTERNAL;
- * all logged.  LOCAL users: WIRE_OK, nothing is done.
+ * directory's, or none where there was one), WIRE_UNKNOWN_USER (no id could be
+ * given, or it is not the one that NSS told), WIRE_ACCOUNT_DISABLED (meanwhile)
+ * or WIRE_INTERNAL; all logged.  LOCAL users: WIRE_OK, nothing is done.
  */
 enum wire_result directory_signed_in(struct directory *directory,
                                      struct directory_user *user,
@@ -120,8 +127,9 @@ enum wire_result directory_signed_in(struct directory *directory,
  * (people.h) in text of PEOPLE_USER_MAX + 1 bytes, or -ENOENT; then a lookup
  * at the directories may have begun, and the name stands among the misses.
  * login_service: root's, and one of the programs that people log in with.
+ * uid: who asks; lookups are limited for each but root.
  */
-int directory_lookup(struct directory *directory, const char *name,
+int directory_lookup(struct directory *directory, const char *name, uid_t uid,
                      bool login_service, char *text);
 
 /* NULL: it cannot be used. */

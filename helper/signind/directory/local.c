@@ -5,23 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "wire/people.h"
+
 bool
 directory_name_valid(const char *name)
 {
-    size_t length = strlen(name);
-
-    return length >= 1 && length <= 32 &&
-           strchr("abcdefghijklmnopqrstuvwxyz_", name[0]) != NULL &&
-           strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_-") == length;
+    return people_name_valid(name);
 }
 
 bool
 directory_uid_valid(uid_t uid)
 {
-    /* systemd.io/UIDS-GIDS: 61184-65519 dynamic users, 65534 nobody, 65535
-     * and 2^32-1 are "no uid" (16 and 32 bits). */
-    return uid >= 1000 && !(uid >= 61184 && uid <= 65519) && uid != 65534 &&
-           uid != 65535 && uid < (uid_t)-2;
+    return people_id_valid(uid);
 }
 
 bool

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The provider has answered a sign-in: is it the person who is known by that
+ * name, do the rules let them in, and where do the tokens go?
+ */
+#include "ask_sign_in.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "fault.h"
+#include "log.h"
+
+/* Name, subject, uid and groups, as the sign-in tells them. */
+static enum wire_result
+sign_in_bind(struct sign_in *sign_in, const struct provider_tokens *tokens)
+{
+    struct person_group *claims = NULL;
+    enum wire_result result;
+    size_t count = 0;
+
+    if (tokens->groups_known) {
+        claims = calloc(tokens->group_count + 1, sizeof(*claims));
+        if (claims == NULL)
+            return WIRE_INTERNAL;
+        for (; count < tokens->group_count; count++) {
+            claims[count].id = tokens->groups[count].id;
+            claims[count].name = tokens->groups[count].name;
+        }
+    }
+    result = directory_signed_in(sign_in->daemon->directory, &sign_in->user,
+                                 tokens->subject, claims, count);
+    free(claims); /* the strings are the tokens' */
+    return result;
+}
+
+/* The provider has accepted the password: may the user in? */
+static enum wire_result
+sign_in_accept(struct sign_in *sign_in, const struct provider_tokens *tokens)
+{
+    const char *service = sign_in->who.service, *rule = NULL;
+    enum wire_result result;
+
+    if (sign_in->later &&
+        access_foresee(sign_in->config, service, &sign_in->user, tokens,
+                       &rule) == ACCESS_DENY) {
+        ask_user_name_rule(sign_in->config, service, rule, sign_in->rule);
+        return WIRE_DENIED;
+    }
+    result = sign_in_bind(sign_in, tokens);
+    if (result != WIRE_OK)
+        return result; /* which it has logged */
+    return ask_user_judge(sign_in->config, service, &sign_in->user, NULL,
+                          sign_in->rule);
+}
+
+static enum wire_result
+sign_in_finish(struct sign_in *sign_in, const struct provider_result *result,
+               const struct provider_tokens *tokens,
+               struct session **ret_session)
+{
+    enum wire_result told = result->result;
+    int error;
+
+    sign_in->rule[0] = '\0';
+    if (told != WIRE_OK || sign_in->peer == NULL)
+        return told;
+    told = sign_in_accept(sign_in, tokens);
+    if (told != WIRE_OK || sign_in->keep == 0)
+        return told;
+    fault_point("sign_in.bound");
+    error = session_begin(&sign_in->daemon->sessions, sign_in->keep,
+                          sign_in->id, &sign_in->who, tokens, ret_session);
+    if (error == 0)
+        return WIRE_OK;
+    log_error("sign-in of %s: cannot store the tokens: %s", sign_in->who.user,
+              strerror(-error));
+    return WIRE_NO_KEYS;
+}
+
+void
+sign_in_done(void *context, const struct provider_result *result,
+             struct provider_tokens *tokens)
+{
+    struct sign_in *sign_in = context;
+    struct daemon *daemon = sign_in->daemon;
+    struct session *session = NULL;
+    bool wrong = result->result == WIRE_WRONG_CREDENTIALS ||
+                 result->result == WIRE_IDENTITY_MISMATCH;
+    char name[PACE_NAME_MAX];
+    enum wire_result told;
+
+    sign_in->call = NULL;
+    fault_point("sign_in.answered");
+    pace_name(name, sign_in->who.provider, sign_in->who.user);
+    pace_note(&daemon->sessions, name, result);
+    sign_in_leave(sign_in, wrong, result->result == WIRE_OK);
+    told = sign_in_finish(sign_in, result, tokens, &session);
+    sign_in_log(sign_in, told, result->why);
+    if (session == NULL)
+        session_discard(&daemon->sessions, sign_in->who.provider,
+                        sign_in->who.user, tokens);
+    if (sign_in->peer != NULL)
+        peer_verdict(sign_in->peer, told,
+                     session == NULL ? NULL : session->ticket, NULL,
+                     result->retry_after_s);
+    else
+        sign_in_forget_keep(sign_in);
+    fault_point("sign_in.told");
+    sign_in_free(sign_in);
+}
