@@ -43,6 +43,11 @@ account_check(struct call *call)
                  user_standing_text(call->user.standing));
         return PAM_AUTHINFO_UNAVAIL;
     }
+    if (call->user.standing == USER_BAD_GID) {
+        call_log(call, LOG_NOTICE, "account for %s: %s", call->service,
+                 user_standing_text(call->user.standing));
+        return PAM_PERM_DENIED;
+    }
     if (call->user.standing != USER_OURS) {
         call_log(call, LOG_DEBUG, "account: not ours: %s",
                  user_standing_text(call->user.standing));

@@ -7,6 +7,7 @@
 #include "daemon.h"
 #include "keep.h"
 #include "password.h"
+#include "reuse.h"
 #include "ticket.h"
 #include "verdict.h"
 #include "wire/memory.h"
@@ -147,6 +148,9 @@ authenticate_user(struct call *call)
                  call->service);
         return PAM_CRED_INSUFFICIENT;
     }
+    /* No ticket comes of it: the session that opens gets no token. */
+    if (reuse_sign_in(call))
+        return PAM_SUCCESS;
     code = password_get(call, &password);
     if (code != PAM_SUCCESS)
         return code;

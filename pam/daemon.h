@@ -17,13 +17,15 @@
 
 /*
  * What a host may be kept waiting, in milliseconds.  A sign-in outlasts
- * signind's own sign_in_timeout (60 s) and ends before sshd's LoginGraceTime
- * (120 s).
+ * signind's own sign_in_timeout (60 s) behind a directory that takes its 6 s,
+ * and ends before sshd's LoginGraceTime (120 s).  ACCOUNT outlasts the
+ * directory, too; REUSE the 8 s that signind gives it.
  */
 #define DAEMON_SIGN_IN_MS 75000
 #define DAEMON_BEGIN_MS   10000
 #define DAEMON_CLAIM_MS   10000
-#define DAEMON_ACCOUNT_MS 5000
+#define DAEMON_ACCOUNT_MS 10000
+#define DAEMON_REUSE_MS   10000
 #define DAEMON_RENEW_MS   5000
 #define DAEMON_CLOSE_MS   3000
 

@@ -49,9 +49,9 @@ options_set_uid(pam_handle_t *pamh, struct options *options, const char *text)
         pam_syslog(pamh, LOG_ERR,
                    "min_uid= is not a number: no user is let in until it is");
         options->broken = true;
-    } else if (number < USER_UID_FLOOR) {
+    } else if (number < PEOPLE_ID_FLOOR) {
         pam_syslog(pamh, LOG_ERR, "min_uid=%llu is too low: %d is used", number,
-                   USER_UID_FLOOR);
+                   PEOPLE_ID_FLOOR);
     } else {
         options->min_uid = (uid_t)number;
     }
@@ -82,7 +82,7 @@ options_parse(pam_handle_t *pamh, int argc, const char **argv,
               struct options *ret_options)
 {
     struct options options = {
-        .min_uid = USER_UID_FLOOR, .prompt = "Password: ", .local_users = ""};
+        .min_uid = PEOPLE_ID_FLOOR, .prompt = "Password: ", .local_users = ""};
     const struct option_rule *rule;
     const char *value = "";
     const bool set = true;

@@ -16,7 +16,7 @@ struct options {
     bool use_first_pass;
     bool no_session;
     bool debug;
-    uid_t min_uid;           /* never below USER_UID_FLOOR */
+    uid_t min_uid;           /* never below PEOPLE_ID_FLOOR */
     const char *prompt;      /* "Password: " */
     const char *local_users; /* comma-separated names; "" = none */
     const char *provider;    /* NULL = signind's default */

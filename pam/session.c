@@ -226,6 +226,8 @@ session_open(struct call *call)
     code = session_isolate(call);
     if (code == PAM_SUCCESS)
         return session_place(call, SESSION_AT_OPEN);
+    /* What setcred has placed is nobody's now, and a host may live on. */
+    session_close(call);
     session_remember(call, SESSION_FAILED, &(struct keyring_session){0});
     return code;
 }

@@ -14,92 +14,62 @@
 
 #define PASSWD_FILE "/etc/passwd"
 
-/* The longest line of /etc/passwd that is waited for, in bytes. */
-#define PASSWD_LINE_MAX ((size_t)1 << 20)
-
 /* What /etc/passwd itself, not NSS, says about a name and its uid. */
 struct user_local {
     bool name; /* the name stands there */
     bool uid;  /* the uid stands there, under another name */
 };
 
-bool
-user_name_valid(const char *name)
+/* One line, whatever else it holds: its name and its uid are taken, so that a
+ * line that NSS would not accept cannot hide an account. */
+static void
+user_read_line(char *line, const char *name, uid_t uid,
+               struct user_local *local)
 {
-    static const char first[] = "abcdefghijklmnopqrstuvwxyz_";
-    static const char rest[] = "abcdefghijklmnopqrstuvwxyz_0123456789-";
-    size_t length = name == NULL ? 0 : strlen(name);
+    char *rest = line + strspn(line, " \t");
+    const char *first = strsep(&rest, ":");
+    const char *number;
+    char *end = NULL;
+    unsigned long value;
 
-    return length >= 1 && length <= USER_NAME_MAX && strspn(name, first) >= 1 &&
-           strspn(name, rest) == length;
-}
-
-static bool
-user_uid_reserved(uid_t uid)
-{
-    return (uid >= 61184 && uid <= 65519) || /* systemd DynamicUser= */
-           (uid >= 65534 && uid <= 65535) || /* nobody, 16-bit -1 */
-           uid >= UINT32_MAX - 1;            /* 32-bit -2 and -1 */
-}
-
-/*
- * Read one entry; *buffer grows as needed.  Returns 0, -ENOENT at the end of
- * the file, or another negative errno.
- */
-static int
-user_read_entry(FILE *file, char **buffer, size_t *size, struct passwd *entry)
-{
-    struct passwd *found = NULL;
-    long position = ftell(file);
-    char *longer;
-    int error;
-
-    for (;;) {
-        error = fgetpwent_r(file, entry, *buffer, *size, &found);
-        if (error != ERANGE)
-            return -error;
-        if (*size >= PASSWD_LINE_MAX)
-            return -ERANGE;
-        longer = realloc(*buffer, *size * 2);
-        if (longer == NULL)
-            return -ENOMEM;
-        *buffer = longer;
-        *size *= 2;
-        /* Where glibc leaves the file after ERANGE is not promised. */
-        if (position < 0 || fseek(file, position, SEEK_SET) != 0)
-            return -EIO;
+    if (strcmp(first, name) == 0) {
+        local->name = true;
+        return;
     }
+    strsep(&rest, ":");
+    number = strsep(&rest, ":");
+    if (number == NULL || number[0] < '0' || number[0] > '9')
+        return;
+    value = strtoul(number, &end, 10);
+    if (value == uid && end[0] == '\0')
+        local->uid = true;
 }
 
+/* Not fgetpwent_r(3): it asks the kernel where it is before every line. */
 static int
 user_read_local(const char *name, uid_t uid, struct user_local *ret_local)
 {
     struct user_local local = {0};
-    struct passwd entry;
-    size_t size = 4096;
-    cleanup_free char *buffer = malloc(size);
-    FILE *file;
-    int error;
+    cleanup_free char *line = NULL;
+    FILE *file = fopen(PASSWD_FILE, "re");
+    size_t size = 0;
+    ssize_t length;
+    int error = 0;
 
-    if (buffer == NULL)
-        return -ENOMEM;
-    file = fopen(PASSWD_FILE, "re");
     if (file == NULL)
         return -errno;
-    while ((error = user_read_entry(file, &buffer, &size, &entry)) == 0) {
-        if (strcmp(entry.pw_name, name) == 0)
-            local.name = true;
-        else if (entry.pw_uid == uid)
-            local.uid = true;
+    errno = 0;
+    while ((length = getline(&line, &size, file)) >= 0) {
+        line[strcspn(line, "\n")] = '\0';
+        user_read_line(line, name, uid, &local);
     }
-    /* A read error looks like the end of the file to fgetpwent_r(3). */
-    if (error == -ENOENT && ferror(file))
-        error = -EIO;
+    /* No end of the file: no memory, or a read error. */
+    if (!feof(file))
+        error = errno == 0 ? -EIO : -errno;
     fclose(file);
-    if (error != -ENOENT)
-        return error;
-    *ret_local = local;
-    return 0;
+    if (error == 0)
+        *ret_local = local;
+    return error;
 }
 
 static enum user_standing
@@ -107,9 +77,9 @@ user_judge(const struct options *options, const struct user *user)
 {
     struct user_local local = {0};
 
-    if (user->uid < USER_UID_FLOOR || user->uid < options->min_uid)
+    if (user->uid < PEOPLE_ID_FLOOR || user->uid < options->min_uid)
         return USER_LOW_UID;
-    if (user_uid_reserved(user->uid))
+    if (!people_id_valid(user->uid))
         return USER_RESERVED_UID;
     if (user_read_local(user->name, user->uid, &local) != 0)
         return USER_UNREADABLE;
@@ -117,6 +87,10 @@ user_judge(const struct options *options, const struct user *user)
         return USER_LOCAL;
     if (!local.name && local.uid)
         return USER_UID_TAKEN;
+    /* Whatever source of NSS said so: a login would be of that group
+     * (CVE-2025-5689). */
+    if (!local.name && !people_id_valid(user->gid))
+        return USER_BAD_GID;
     return options->broken ? USER_BAD_OPTION : USER_OURS;
 }
 
@@ -136,7 +110,7 @@ user_check(pam_handle_t *pamh, const struct options *options, const char *name,
             exact = strcmp(entry->pw_name, name) == 0;
         }
     }
-    if (!user_name_valid(name)) {
+    if (!people_name_valid(name)) {
         user.standing = USER_BAD_NAME;
     } else {
         memcpy(user.name, name, strlen(name) + 1);
@@ -175,6 +149,9 @@ user_standing_text(enum user_standing standing)
                "at a provider";
     case USER_UID_TAKEN:
         return "an account in /etc/passwd has the same uid";
+    case USER_BAD_GID:
+        return "not a local account, but its primary group is one of the "
+               "host's own";
     case USER_UNREADABLE:
         return "/etc/passwd cannot be read";
     case USER_BAD_OPTION:

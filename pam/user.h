@@ -15,36 +15,34 @@
 #include <security/pam_modules.h>
 
 #include "options.h"
+#include "wire/people.h"
 
-#define USER_NAME_MAX  32   /* bytes, without the NUL */
-#define USER_UID_FLOOR 1000 /* compiled in: min_uid= can only raise it */
-#define USER_NO_UID    ((uid_t)-1)
-#define USER_NO_GID    ((gid_t)-1)
+#define USER_NO_UID ((uid_t)-1)
+#define USER_NO_GID ((gid_t)-1)
 
 enum user_standing {
     USER_UNCHECKED = 0,
     USER_OURS,
     /* not ours, for certain */
-    USER_BAD_NAME,     /* [a-z_][a-z0-9_-]{0,31} */
+    USER_BAD_NAME,     /* people_name_valid() */
     USER_ABSENT,       /* no such account on this host */
     USER_LOW_UID,      /* below min_uid */
-    USER_RESERVED_UID, /* systemd's dynamic users, nobody, -1 */
+    USER_RESERVED_UID, /* people_id_valid() */
     USER_LOCAL,        /* in /etc/passwd and not in local_users= */
     USER_UID_TAKEN,    /* a local account has the same uid */
+    /* nobody's whom we know, and nobody may let in */
+    USER_BAD_GID, /* not local, and the group is: root, adm, sudo, ... */
     /* cannot be told: refuse wherever "not ours" would let somebody pass */
     USER_UNREADABLE, /* /etc/passwd */
     USER_BAD_OPTION, /* options.broken */
 };
 
 struct user {
-    char name[USER_NAME_MAX + 1]; /* "" unless it fits the grammar */
-    uid_t uid;                    /* USER_NO_UID: no such account */
-    gid_t gid;                    /* the primary group; or USER_NO_GID */
+    char name[PEOPLE_NAME_MAX + 1]; /* "" unless it fits the grammar */
+    uid_t uid;                      /* USER_NO_UID: no such account */
+    gid_t gid;                      /* the primary group; or USER_NO_GID */
     enum user_standing standing;
 };
-
-/* Does name fit the grammar [a-z_][a-z0-9_-]{0,31}? */
-bool user_name_valid(const char *name);
 
 /*
  * Look the name up and judge it.  uid and gid are set for every account of

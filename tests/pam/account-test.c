@@ -74,7 +74,7 @@ test_account_results(void **state)
         fake_reset();
         fake_answer_verdict((enum wire_result)result);
         assert_int_equal(account("provider=corp"), codes[result]);
-        assert_string_equal(fake_journal(), "open pam; ACCOUNT 5000");
+        assert_string_equal(fake_journal(), "open pam; ACCOUNT 10000");
         assert_string_equal(fake_request_text(0, WIRE_USER), "alice");
         assert_int_equal(fake_request_number(0, WIRE_UID), FAKE_UID);
         assert_string_equal(fake_request_text(0, WIRE_SERVICE), "sshd");
@@ -119,6 +119,17 @@ test_account_not_ours(void **state)
     assert_int_equal(account(NULL), PAM_IGNORE);
 }
 
+/* CVE-2025-5689: a session of the group root, with a public key. */
+static void
+test_account_of_a_bad_group(void **state)
+{
+    (void)state;
+    fake.user = "rooted";
+    assert_int_equal(account(NULL), PAM_PERM_DENIED);
+    assert_string_equal(fake_journal(), "");
+    assert_non_null(strstr(fake_log(), "primary group"));
+}
+
 static void
 test_account_undecided(void **state)
 {
@@ -139,7 +150,7 @@ test_account_in_a_host_that_is_not_root(void **state)
     fake.ruid = fake.euid = FAKE_UID;
     fake_answer_verdict(WIRE_OK);
     assert_int_equal(account(NULL), PAM_SUCCESS);
-    assert_string_equal(fake_journal(), "open public; ACCOUNT 5000");
+    assert_string_equal(fake_journal(), "open public; ACCOUNT 10000");
     fake_forget_journal();
     fake_answer_verdict(WIRE_DENIED);
     assert_int_equal(account(NULL), PAM_PERM_DENIED);
@@ -387,6 +398,7 @@ main(void)
         TEST(test_account_results),
         TEST(test_account_fails_closed),
         TEST(test_account_not_ours),
+        TEST(test_account_of_a_bad_group),
         TEST(test_account_undecided),
         TEST(test_account_in_a_host_that_is_not_root),
         TEST(test_establish_with_nothing_to_do),

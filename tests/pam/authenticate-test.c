@@ -216,8 +216,9 @@ test_not_ours(void **state)
         const char *name;
         bool asked;
     } cases[] = {
-        {"root", false}, {"low", false},   {"nobody", false}, {"local", false},
-        {"twin", false}, {"nosuch", true}, {"folded", true},  {"A b\nc", true},
+        {"root", false},  {"low", false},   {"nobody", false},
+        {"local", false}, {"twin", false},  {"nosuch", true},
+        {"folded", true}, {"A b\nc", true}, {"rooted", false},
     };
 
     (void)state;

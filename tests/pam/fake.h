@@ -85,6 +85,7 @@ struct fake {
     int join_errors[2];          /* of the first and second join, positive */
     struct keyring_session rings[3]; /* what @s links; ring 0 ends */
     int64_t ring_uids[3];            /* in their records */
+    const char *ring_users[3];       /* the same; NULL: no name */
 };
 
 extern struct fake fake;

@@ -143,6 +143,8 @@ __wrap_record_read(struct record *record, key_serial_t key)
         return fake.record_error != 0 ? fake.record_error : -ENOKEY;
     if (fake.ring_uids[n] >= 0)
         record_put_number(record, "uid", fake.ring_uids[n]);
+    if (fake.ring_users[n] != NULL)
+        record_put(record, "user", fake.ring_users[n]);
     record_put(record, "secret", FAKE_SECRET);
     return 0;
 }

@@ -156,10 +156,10 @@ test_name_grammar(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
-        assert_true(user_name_valid(good[i]));
+        assert_true(people_name_valid(good[i]));
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
-        assert_false(user_name_valid(bad[i]));
-    assert_false(user_name_valid(NULL));
+        assert_false(people_name_valid(bad[i]));
+    assert_false(people_name_valid(NULL));
 }
 
 static enum user_standing
@@ -195,6 +195,13 @@ test_who_is_ours(void **state)
         {"nobody", USER_RESERVED_UID},
         {"minus-one16", USER_RESERVED_UID},
         {"minus-two", USER_RESERVED_UID},
+        {"foreign", USER_RESERVED_UID},
+        {"rooted", USER_BAD_GID},
+        {"staff", USER_BAD_GID},
+        {"gid999", USER_BAD_GID},
+        {"gid1000", USER_OURS},
+        {"gid65534", USER_BAD_GID},
+        {"no-gid", USER_BAD_GID},
         {"local", USER_LOCAL},
         {"twin", USER_UID_TAKEN},
         {"folded", USER_ABSENT},
