@@ -12,6 +12,8 @@
 #define TAKES_NAME       8U
 #define OPTION_USER      16U
 #define OPTION_PROVIDER  32U
+#define OPTION_REFRESH   64U
+#define OPTION_FORGET    128U
 
 static const struct command {
     const char *name, *usage, *summary;
@@ -33,6 +35,15 @@ static const struct command {
      command_logout},
     {"sessions", "sessions [--json]", "list this host's sessions (root)",
      OPTION_JSON, command_sessions},
+    {"users", "users [--refresh] [--json] | --forget NAME",
+     "list the directories' users (root)",
+     OPTION_REFRESH | OPTION_JSON | OPTION_FORGET, command_users},
+    {"user", "user NAME [--json]", "show where a user's data came from (root)",
+     TAKES_NAME | OPTION_JSON, command_user},
+    {"groups", "groups [--json]", "list the directories' groups (root)",
+     OPTION_JSON, command_groups},
+    {"ssh-keys", "ssh-keys USER", "print a user's keys, for sshd(8)",
+     TAKES_NAME, command_ssh_keys},
     {"check", "check [--user NAME] [--provider NAME] [--json]",
      "check the configuration and its providers",
      OPTION_USER | OPTION_PROVIDER | OPTION_JSON, command_check},
@@ -71,7 +82,7 @@ print_help(void)
     text_add(&text, "\nExit status: 0 done, 1 failure, 2 usage, 3 no session, "
                     "4 expired (try again),\n5 refused (sign in again), 6 "
                     "signind not reachable, 7 not permitted, 8 too\nshort for "
-                    "--min-valid; check has others.  More in "
+                    "--min-valid, 9 unknown user; check has others.  More in "
                     "signin(1).\n");
     return command_print(&text);
 }
@@ -111,10 +122,46 @@ complain_usage(const struct command *command)
     return STATUS_USAGE;
 }
 
-/* argv[0] is the subcommand.  STATUS_OK: *ret_arguments is filled. */
+/* One option of those that the command takes; optarg is its value. */
 static enum status
-parse_arguments(const struct command *command, int argc, char **argv,
-                struct arguments *ret_arguments, bool *ret_help)
+take_option(unsigned option, struct arguments *ret_arguments)
+{
+    switch (option) {
+    case OPTION_JSON:
+        ret_arguments->json = true;
+        return STATUS_OK;
+    case OPTION_SESSION:
+        ret_arguments->session = true;
+        return STATUS_OK;
+    case OPTION_USER:
+        ret_arguments->user = optarg;
+        return STATUS_OK;
+    case OPTION_PROVIDER:
+        ret_arguments->provider = optarg;
+        return STATUS_OK;
+    case OPTION_REFRESH:
+        ret_arguments->refresh = true;
+        return STATUS_OK;
+    case OPTION_FORGET:
+        ret_arguments->forget = optarg;
+        return STATUS_OK;
+    case OPTION_MIN_VALID:
+        ret_arguments->min_valid_given = true;
+        if (parse_seconds(optarg, &ret_arguments->min_valid_s))
+            return STATUS_OK;
+        text_complain("--min-valid takes whole seconds, 0 to 31536000,"
+                      " not \"%s\"",
+                      optarg);
+        return STATUS_USAGE;
+    default:
+        return STATUS_USAGE;
+    }
+}
+
+/* The options up to the next other word. */
+static enum status
+parse_options(const struct command *command, int argc, char **argv,
+              struct arguments *ret_arguments, bool *ret_help)
 {
     static const struct option options[] = {
         {"min-valid", required_argument, NULL, OPTION_MIN_VALID},
@@ -122,42 +169,47 @@ parse_arguments(const struct command *command, int argc, char **argv,
         {"session", no_argument, NULL, OPTION_SESSION},
         {"user", required_argument, NULL, OPTION_USER},
         {"provider", required_argument, NULL, OPTION_PROVIDER},
+        {"refresh", no_argument, NULL, OPTION_REFRESH},
+        {"forget", required_argument, NULL, OPTION_FORGET},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0}};
+    enum status status = STATUS_OK;
     int option;
+
+    while (status == STATUS_OK && !*ret_help &&
+           (option = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
+        if (option == 'h')
+            *ret_help = true;
+        else if (option == '?' || option == ':' ||
+                 (command->takes & (unsigned)option) == 0)
+            return complain_usage(command);
+        else
+            status = take_option((unsigned)option, ret_arguments);
+    }
+    return status;
+}
+
+/* argv[0] is the subcommand.  STATUS_OK: *ret_arguments is filled. */
+static enum status
+parse_arguments(const struct command *command, int argc, char **argv,
+                struct arguments *ret_arguments, bool *ret_help)
+{
+    bool takes_name = (command->takes & TAKES_NAME) != 0;
+    enum status status;
 
     optind = 0; /* glibc: begin anew */
     opterr = 0; /* its messages are not ours */
-    while ((option = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
-        if (option == 'h') {
-            *ret_help = true;
-            return STATUS_OK;
-        }
-        if (option == '?' || option == ':' ||
-            (command->takes & (unsigned)option) == 0)
-            return complain_usage(command);
-        if (option == OPTION_JSON)
-            ret_arguments->json = true;
-        if (option == OPTION_SESSION)
-            ret_arguments->session = true;
-        if (option == OPTION_USER)
-            ret_arguments->user = optarg;
-        if (option == OPTION_PROVIDER)
-            ret_arguments->provider = optarg;
-        if (option == OPTION_MIN_VALID) {
-            if (!parse_seconds(optarg, &ret_arguments->min_valid_s)) {
-                text_complain("--min-valid takes whole seconds, 0 to 31536000,"
-                              " not \"%s\"",
-                              optarg);
-                return STATUS_USAGE;
-            }
-            ret_arguments->min_valid_given = true;
-        }
-    }
-    if ((command->takes & TAKES_NAME) != 0 && optind < argc)
+    status = parse_options(command, argc, argv, ret_arguments, ret_help);
+    if (status == STATUS_OK && !*ret_help && takes_name && optind < argc) {
         ret_arguments->name = argv[optind++];
-    if (optind < argc ||
-        ((command->takes & TAKES_NAME) != 0 && ret_arguments->name == NULL))
+        /* Options may stand behind the name as well. */
+        status = parse_options(command, argc, argv, ret_arguments, ret_help);
+    }
+    if (status != STATUS_OK || *ret_help)
+        return status;
+    if (optind < argc || (takes_name && ret_arguments->name == NULL) ||
+        (ret_arguments->forget != NULL &&
+         (ret_arguments->refresh || ret_arguments->json)))
         return complain_usage(command);
     return STATUS_OK;
 }

@@ -20,7 +20,9 @@ struct arguments {
     int64_t min_valid_s;
     bool json;
     bool session;
-    const char *name;            /* of `get`; otherwise NULL */
+    bool refresh;                /* of `users` */
+    const char *name;            /* of `get`, `user`, `ssh-keys`, or NULL */
+    const char *forget;          /* of `users`; NULL: not given */
     const char *user, *provider; /* of `check`; NULL: not given */
 };
 
@@ -32,6 +34,10 @@ enum status command_status(const struct arguments *arguments);
 enum status command_refresh(const struct arguments *arguments);
 enum status command_logout(const struct arguments *arguments);
 enum status command_sessions(const struct arguments *arguments);
+enum status command_users(const struct arguments *arguments);
+enum status command_user(const struct arguments *arguments);
+enum status command_groups(const struct arguments *arguments);
+enum status command_ssh_keys(const struct arguments *arguments);
 /* Becomes signind --check; returns only if that fails. */
 enum status command_check(const struct arguments *arguments);
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <pwd.h>
+#include <stdio.h>
 
 #include "signin/text.h"
 #include "wire/channel.h"
@@ -12,24 +13,37 @@
 /* signind gives a refresh 60 s; it must be the first to give up. */
 #define REFRESH_BUDGET_MS 70000
 #define OTHER_BUDGET_MS   10000
+/* The longest list that signind may have to fetch from a directory. */
+#define LISTING_BUDGET_MS 600000
+/* sshd waits for the keys, and whoever logs in waits for sshd. */
+#define KEYS_BUDGET_MS 5000
 
 static struct answer
 answer_of(struct verdict verdict)
 {
-    return (struct answer){verdict.status, verdict.sentence, 0};
+    return (struct answer){.status = verdict.status,
+                           .sentence = verdict.sentence};
 }
 
+/* verdict_of: verdict_of_result, or the one for directories. */
 static struct answer
-answer_of_message(const struct message *message)
+answer_of_message(const struct message *message,
+                  struct verdict (*verdict_of)(uint64_t result))
 {
     uint64_t result = WIRE_RESULT_NONE, retry_after_s = 0;
+    const char *words = NULL;
     struct answer answer;
 
-    if (message->type == WIRE_VERDICT)
+    if (message->type == WIRE_VERDICT) {
         message_number(message, WIRE_RESULT, &result);
+        words = message_text(message, WIRE_MESSAGE);
+    }
     message_number(message, WIRE_RETRY_AFTER, &retry_after_s);
-    answer = answer_of(verdict_of_result(result));
+    answer = answer_of(verdict_of(result));
+    answer.result = result;
     answer.retry_after_s = (int64_t)retry_after_s;
+    if (words != NULL)
+        snprintf(answer.message, sizeof(answer.message), "%s", words);
     return answer;
 }
 
@@ -56,7 +70,7 @@ ask(const struct message *request, int64_t budget_ms)
         r = channel_call(fd, request, &message, deadline_ms);
     if (r < 0)
         return answer_of(verdict_of_channel(r));
-    return answer_of_message(&message);
+    return answer_of_message(&message, verdict_of_result);
 }
 
 /* Begin a request that proves to be inside the session. */
@@ -100,35 +114,92 @@ daemon_logout(const struct session *session)
     return ask(&request, OTHER_BUDGET_MS);
 }
 
+/*
+ * One request, any number of messages of type item, one verdict.  budget_ms is
+ * for each message; for all together with whole.
+ */
+struct question {
+    const char *path;
+    enum wire_type item;
+    int64_t budget_ms;
+    bool whole;
+    struct verdict (*verdict_of)(uint64_t result);
+};
+
+static struct answer
+ask_for_list(const struct question *question, const struct message *request,
+             void (*each)(const struct message *item, void *context),
+             void *context)
+{
+    int64_t deadline_ms = channel_now_ms() + question->budget_ms;
+    cleanup_close int fd = -1;
+    cleanup_message struct message message = {0};
+    int r = open_channel(question->path, &fd);
+
+    if (r == 0)
+        r = channel_send(fd, request, deadline_ms);
+    while (r == 0) {
+        r = channel_receive(fd, &message, deadline_ms);
+        if (r == 0 && (message.type != question->item || each == NULL))
+            return answer_of_message(&message, question->verdict_of);
+        if (r == 0)
+            each(&message, context);
+        if (!question->whole)
+            deadline_ms = channel_now_ms() + question->budget_ms;
+    }
+    return answer_of(verdict_of_channel(r));
+}
+
 struct answer
 daemon_sessions(void (*each)(const struct message *session, void *context),
                 void *context)
 {
-    int64_t deadline_ms = channel_now_ms() + OTHER_BUDGET_MS;
-    cleanup_close int fd = -1;
-    cleanup_message struct message message = {0};
-    int r = open_channel(CHANNEL_PAM, &fd);
+    static const struct question question = {
+        CHANNEL_PAM, WIRE_SESSION, OTHER_BUDGET_MS, true, verdict_of_result};
+    cleanup_message struct message request = {0};
 
-    message_init(&message, WIRE_SESSIONS);
-    if (r == 0)
-        r = channel_send(fd, &message, deadline_ms);
-    while (r == 0) {
-        r = channel_receive(fd, &message, deadline_ms);
-        if (r == 0 && message.type != WIRE_SESSION)
-            return answer_of_message(&message);
-        if (r == 0)
-            each(&message, context);
+    message_init(&request, WIRE_SESSIONS);
+    return ask_for_list(&question, &request, each, context);
+}
+
+struct answer
+daemon_people(enum wire_type type, const char *user,
+              void (*each)(const struct message *item, void *context),
+              void *context)
+{
+    struct question question = {CHANNEL_PAM, WIRE_ITEM, OTHER_BUDGET_MS, false,
+                                verdict_of_directory};
+    cleanup_message struct message request = {0};
+
+    message_init(&request, type);
+    /* A name that fits no message is nobody's. */
+    if (user != NULL && message_put_text(&request, WIRE_USER, user) < 0)
+        return (struct answer){
+            .status = STATUS_UNKNOWN_USER,
+            .result = WIRE_UNKNOWN_USER,
+            .sentence = verdict_of_directory(WIRE_UNKNOWN_USER).sentence};
+    if (type == WIRE_KEYS) {
+        question.path = CHANNEL_PUBLIC;
+        question.budget_ms = KEYS_BUDGET_MS;
+        question.whole = true;
     }
-    return answer_of(verdict_of_channel(r));
+    if (type == WIRE_REFRESH_USERS)
+        question.budget_ms = LISTING_BUDGET_MS;
+    return ask_for_list(&question, &request, each, context);
 }
 
 enum status
 daemon_complain(const struct answer *answer)
 {
-    if (answer->status != STATUS_OK && answer->retry_after_s > 0)
-        text_complain("%s (in %" PRId64 " s)", answer->sentence,
-                      answer->retry_after_s);
-    else if (answer->status != STATUS_OK)
-        text_complain("%s", answer->sentence);
+    cleanup_text struct text why = {0};
+
+    if (answer->status == STATUS_OK)
+        return STATUS_OK;
+    if (answer->message[0] != '\0')
+        text_format(&why, " (%s)", answer->message);
+    if (answer->retry_after_s > 0)
+        text_format(&why, " (in %" PRId64 " s)", answer->retry_after_s);
+    text_add_bytes(&why, "", 1);
+    text_complain("%s%s", answer->sentence, why.failed ? "" : why.bytes);
     return answer->status;
 }

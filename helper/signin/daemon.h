@@ -15,8 +15,12 @@
 /* What signind said, or that it could not be asked. */
 struct answer {
     enum status status;
+    uint64_t result;       /* enum wire_result; NONE: it was not asked */
     const char *sentence;  /* static */
     int64_t retry_after_s; /* 0: it did not say */
+    /* What signind itself had to say; "": nothing.  Not to be trusted by a
+     * terminal. */
+    char message[WIRE_SHORT_TEXT_MAX + 1];
 };
 
 /*
@@ -33,6 +37,19 @@ struct answer daemon_logout(const struct session *session);
 struct answer daemon_sessions(void (*each)(const struct message *session,
                                            void *context),
                               void *context);
+
+/*
+ * Ask about the people of the directories: USERS, GROUPS, SHOW_USER or KEYS,
+ * and call each() for every ITEM; or REFRESH_USERS or FORGET.  user: of
+ * SHOW_USER, FORGET and KEYS, otherwise NULL.  KEYS is for everybody, the
+ * others are for root only.  Waits as long as signind keeps talking; 5 s in
+ * all for KEYS, up to 10 minutes for REFRESH_USERS.  each() may have been
+ * called although the answer is no.
+ */
+struct answer daemon_people(enum wire_type type, const char *user,
+                            void (*each)(const struct message *item,
+                                         void *context),
+                            void *context);
 
 /* Say on stderr why the answer was no, and return its status. */
 enum status daemon_complain(const struct answer *answer);

@@ -2,15 +2,13 @@
 /*
  * signin sessions: every session of this host, for root.
  */
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "signin/command.h"
 #include "signin/daemon.h"
 #include "signin/json.h"
+#include "signin/table.h"
 #include "wire/memory.h"
 
 #define SHORT_ID_LENGTH 8
@@ -62,146 +60,30 @@ add_json(const struct message *session, void *context)
 /* ---- for people -----------------------------------------------------------
  */
 
-enum column {
-    COLUMN_SESSION,
-    COLUMN_USER,
-    COLUMN_UID,
-    COLUMN_PROVIDER,
-    COLUMN_SERVICE,
-    COLUMN_FROM,
-    COLUMN_OPENED,
-    COLUMN_EXPIRES,
-    COLUMN_OPENER,
-    COLUMN_STATE,
-    COLUMNS
-};
-
-static const char *const titles[COLUMNS] = {
-    "SESSION", "USER",   "UID",     "PROVIDER", "SERVICE",
-    "FROM",    "OPENED", "EXPIRES", "OPENER",   "STATE"};
-
-struct row {
-    char *cells[COLUMNS]; /* NULL: empty, or no memory */
-};
-
-struct table {
-    struct row *rows;
-    size_t count, size;
-    bool failed; /* out of memory */
-};
-
-static void
-table_done(struct table *table)
-{
-    for (size_t i = 0; i < table->count; i++)
-        for (unsigned column = 0; column < COLUMNS; column++)
-            free(table->rows[i].cells[column]);
-    free(table->rows);
-}
-#define cleanup_table __attribute__((cleanup(table_done)))
-
-static struct row *
-new_row(struct table *table)
-{
-    if (table->count == table->size) {
-        size_t size = table->size == 0 ? 64 : table->size * 2;
-        struct row *rows =
-            reallocarray(table->rows, size, sizeof(*table->rows));
-
-        if (rows == NULL)
-            return NULL;
-        table->rows = rows;
-        table->size = size;
-    }
-    table->rows[table->count] = (struct row){0};
-    return &table->rows[table->count++];
-}
-
-static char *
-time_cell(int64_t epoch_s)
-{
-    cleanup_text struct text text = {0};
-
-    text_add_time(&text, epoch_s);
-    return text.failed ? NULL : strndup(text.bytes, text.length);
-}
-
-static char *
-number_cell(int64_t number)
-{
-    char *cell;
-
-    return asprintf(&cell, "%" PRId64, number) < 0 ? NULL : cell;
-}
-
-static char *
-text_cell(const char *text)
-{
-    return strdup(text == NULL || text[0] == '\0' ? "-" : text);
-}
+static const char *const titles[] = {"SESSION", "USER", "UID",    "PROVIDER",
+                                     "SERVICE", "FROM", "OPENED", "EXPIRES",
+                                     "OPENER",  "STATE"};
 
 static void
 add_row(const struct message *session, void *context)
 {
     struct table *table = context;
-    struct row *row = new_row(table);
     const char *from = message_text(session, WIRE_RHOST);
+    char id[SHORT_ID_LENGTH + 1] = {0};
 
-    if (row == NULL) {
-        table->failed = true;
-        return;
-    }
     if (from == NULL || from[0] == '\0')
         from = message_text(session, WIRE_TTY);
-    row->cells[COLUMN_SESSION] =
-        strndup(message_text(session, WIRE_ID), SHORT_ID_LENGTH);
-    row->cells[COLUMN_USER] = text_cell(message_text(session, WIRE_USER));
-    row->cells[COLUMN_UID] = number_cell(number_of(session, WIRE_UID));
-    row->cells[COLUMN_PROVIDER] =
-        text_cell(message_text(session, WIRE_PROVIDER));
-    row->cells[COLUMN_SERVICE] = text_cell(message_text(session, WIRE_SERVICE));
-    row->cells[COLUMN_FROM] = text_cell(from);
-    row->cells[COLUMN_OPENED] = time_cell(number_of(session, WIRE_OPENED_AT));
-    row->cells[COLUMN_EXPIRES] = time_cell(number_of(session, WIRE_EXPIRES_AT));
-    row->cells[COLUMN_OPENER] = number_cell(number_of(session, WIRE_OPENER));
-    row->cells[COLUMN_STATE] = text_cell(message_text(session, WIRE_STATE));
-    for (unsigned column = 0; column < COLUMNS; column++)
-        if (row->cells[column] == NULL)
-            table->failed = true;
-}
-
-static void
-add_cells(struct text *text, const char *const *cells,
-          const size_t widths[COLUMNS])
-{
-    for (unsigned column = 0; column < COLUMNS; column++) {
-        if (column + 1 < COLUMNS) {
-            text_add_column(text, cells[column], widths[column]);
-            text_add(text, "  ");
-        } else {
-            text_add_clean(text, cells[column]);
-        }
-    }
-    text_add(text, "\n");
-}
-
-static void
-show_table(struct text *text, const struct table *table)
-{
-    size_t widths[COLUMNS];
-
-    for (unsigned column = 0; column < COLUMNS; column++) {
-        widths[column] = strlen(titles[column]);
-        for (size_t i = 0; i < table->count; i++) {
-            size_t width = text_count(table->rows[i].cells[column]);
-
-            if (width > widths[column])
-                widths[column] = width;
-        }
-    }
-    add_cells(text, titles, widths);
-    for (size_t i = 0; i < table->count; i++)
-        add_cells(text, (const char *const *)table->rows[i].cells, widths);
+    memcpy(id, message_text(session, WIRE_ID), SHORT_ID_LENGTH);
+    table_add(table, id);
+    table_add(table, message_text(session, WIRE_USER));
+    table_add_number(table, number_of(session, WIRE_UID));
+    table_add(table, message_text(session, WIRE_PROVIDER));
+    table_add(table, message_text(session, WIRE_SERVICE));
+    table_add(table, from);
+    table_add_time(table, number_of(session, WIRE_OPENED_AT));
+    table_add_time(table, number_of(session, WIRE_EXPIRES_AT));
+    table_add_number(table, number_of(session, WIRE_OPENER));
+    table_add(table, message_text(session, WIRE_STATE));
 }
 
 /* ---- the command ----------------------------------------------------------
@@ -210,7 +92,8 @@ show_table(struct text *text, const struct table *table)
 enum status
 command_sessions(const struct arguments *arguments)
 {
-    cleanup_table struct table table = {0};
+    cleanup_table struct table table = {
+        .titles = titles, .columns = sizeof(titles) / sizeof(titles[0])};
     cleanup_text struct text text = {0};
     struct json json = {.out = &text};
     struct answer answer;
@@ -228,11 +111,9 @@ command_sessions(const struct arguments *arguments)
         text_add(&text, "\n");
     } else {
         answer = daemon_sessions(add_row, &table);
-        if (!table.failed)
-            show_table(&text, &table);
+        table_show(&table, &text);
     }
     if (answer.status != STATUS_OK)
         return daemon_complain(&answer);
-    text.failed |= table.failed;
     return command_print(&text);
 }

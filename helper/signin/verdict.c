@@ -66,6 +66,36 @@ verdict_of_result(uint64_t result)
     return results[result < WIRE_RESULTS ? result : WIRE_RESULT_NONE];
 }
 
+/* Where it is not the provider that signind had to ask. */
+static const struct verdict directory_results[WIRE_RESULTS] = {
+    [WIRE_SLOW_DOWN] = {STATUS_EXPIRED,
+                        "the directory gets too many requests; try again "
+                        "later"},
+    [WIRE_MISCONFIGURED] = {STATUS_FAILURE,
+                            "the directory and signin.conf do not agree; look "
+                            "at signind's log"},
+    [WIRE_UNAVAILABLE] = {STATUS_EXPIRED,
+                          "the directory cannot be reached; try again later"},
+    [WIRE_UNKNOWN_USER] =
+        {STATUS_UNKNOWN_USER,
+         "signind knows no such user; \"signin users\" lists "
+         "those it knows, \"signin users --refresh\" asks the "
+         "directories anew"},
+    [WIRE_NOT_PERMITTED] = {STATUS_NOT_PERMITTED,
+                            "signind does not let this user do that; run it "
+                            "as root"},
+    [WIRE_INTERNAL] = {STATUS_FAILURE,
+                       "signind cannot do that; look at its log"},
+};
+
+struct verdict
+verdict_of_directory(uint64_t result)
+{
+    if (result < WIRE_RESULTS && directory_results[result].sentence != NULL)
+        return directory_results[result];
+    return verdict_of_result(result);
+}
+
 struct verdict
 verdict_of_channel(int error)
 {

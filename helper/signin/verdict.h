@@ -17,7 +17,8 @@ enum status {
     STATUS_REFUSED = 5,     /* sign in again */
     STATUS_UNREACHABLE = 6, /* signind */
     STATUS_NOT_PERMITTED = 7,
-    STATUS_TOO_SHORT = 8 /* tokens live less than --min-valid asks for */
+    STATUS_TOO_SHORT = 8,   /* tokens live less than --min-valid asks for */
+    STATUS_UNKNOWN_USER = 9 /* of `user` and `users --forget` */
 };
 
 struct verdict {
@@ -27,6 +28,9 @@ struct verdict {
 
 /* For a WIRE_RESULT; out of range is a failure, never success. */
 struct verdict verdict_of_result(uint64_t result);
+
+/* The same, asked about the people of the directories. */
+struct verdict verdict_of_directory(uint64_t result);
 
 /* For a negative errno of channel_open() or channel_call(). */
 struct verdict verdict_of_channel(int error);

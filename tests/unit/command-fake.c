@@ -89,6 +89,7 @@ __wrap_channel_open(const char *path, uid_t daemon_uid, int *ret_fd)
 {
     snprintf(fake.path, sizeof(fake.path), "%s", path);
     fake.daemon_uid = daemon_uid;
+    fake.sessions_sent = 0;
     if (fake.open_error != 0)
         return fake.open_error;
     *ret_fd = memfd_create("signind", MFD_CLOEXEC);
@@ -101,22 +102,37 @@ __wrap_channel_send(int fd, const struct message *message, int64_t deadline_ms)
     assert_true(fd > STDERR_FILENO);
     assert_true(deadline_ms > channel_now_ms());
     assert_int_equal(message_check(message), 0);
+    if (fake.calls < sizeof(fake.types) / sizeof(fake.types[0]))
+        fake.types[fake.calls] = message->type;
     fake.calls++;
     fake.request = *message;
     return fake.call_error;
+}
+
+/* Does the request ask for a list? */
+static bool
+asks_for_list(void)
+{
+    enum wire_type type = fake.request.type;
+
+    return type == WIRE_SESSIONS || type == WIRE_USERS || type == WIRE_GROUPS ||
+           type == WIRE_SHOW_USER || type == WIRE_KEYS;
 }
 
 int
 __wrap_channel_receive(int fd, struct message *ret_message, int64_t deadline_ms)
 {
     (void)fd;
-    (void)deadline_ms;
-    if (fake.request.type == WIRE_SESSIONS &&
-        fake.sessions_sent < fake.session_count) {
+    assert_true(deadline_ms > channel_now_ms());
+    if (asks_for_list() && fake.sessions_sent < fake.session_count) {
         *ret_message = fake.sessions[fake.sessions_sent++];
         return 0;
     }
+    if (asks_for_list() && fake.list_error != 0)
+        return fake.list_error;
     message_init(ret_message, WIRE_VERDICT);
+    assert_int_equal(message_put_text(ret_message, WIRE_MESSAGE, fake.words),
+                     0);
     assert_int_equal(message_put_number(ret_message, WIRE_RESULT, fake.result),
                      0);
     if (fake.retry_after != 0)

@@ -44,10 +44,13 @@ struct fake {
     int open_error, call_error;
     bool (*on_request)(const struct message *request); /* may be NULL */
     uint64_t result, retry_after;
-    struct message sessions[4]; /* what SESSIONS answers before the verdict */
+    const char *words;          /* MESSAGE of the verdict; NULL: none */
+    struct message sessions[4]; /* what lists answer before the verdict */
     size_t session_count, sessions_sent;
+    int list_error; /* in place of the verdict */
     /* what it was asked, last */
     unsigned calls;
+    enum wire_type types[4]; /* of each call */
     char path[64];
     uid_t daemon_uid;
     struct message request;

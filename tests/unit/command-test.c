@@ -52,6 +52,19 @@ usage_errors(void **state)
         {"logout", "--session=yes"},
         {"sessions", "--session"},
         {"status", "--nonsense"},
+        {"status", "--refresh"},
+        {"users", "alice"},
+        {"users", "--forget"},
+        {"users", "--forget=alice", "--json"},
+        {"users", "--forget=alice", "--refresh"},
+        {"user"},
+        {"user", "--json"},
+        {"user", "alice", "bob"},
+        {"user", "alice", "--refresh"},
+        {"groups", "--refresh"},
+        {"ssh-keys"},
+        {"ssh-keys", "--json", "alice"},
+        {"ssh-keys", "-x"},
         {"nonsense\n\x1b[31m"},
     };
 
@@ -92,12 +105,13 @@ static void
 help_and_version(void **state)
 {
     static const char *const commands[] = {
-        "token", "header", "get", "status", "refresh", "logout", "sessions"};
+        "token",    "header", "get",  "status", "refresh", "logout",
+        "sessions", "users",  "user", "groups", "ssh-keys"};
     char pattern[16];
 
     (void)state;
     assert_int_equal(fake_run("--help", NULL), STATUS_OK);
-    for (size_t i = 0; i < 7; i++) {
+    for (size_t i = 0; i < 11; i++) {
         snprintf(pattern, sizeof(pattern), "\n  %s", commands[i]);
         assert_non_null(strstr(fake.out, pattern));
         assert_int_equal(fake_run(commands[i], "--help", NULL), STATUS_OK);
