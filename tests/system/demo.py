@@ -3,20 +3,32 @@
 """./bootstrap demo: one whole session, shown step by step.
 
 Everything runs in private namespaces on this host: Debian's glewlwyd as the
-identity provider, the real sshd and ssh, signind as its own user.  Access
-tokens live 6 seconds, so that a renewal can be watched.
+identity provider and as the directory of its users, the real sshd and ssh,
+signind as its own user.  alice has no account on this host.  Access tokens
+live 6 seconds, so that a renewal can be watched.
 """
 
+import pathlib
+import subprocess
 import sys
 import time
 
 import keys
 import machine
 import tap
-from daemon import Signind, configure
+from daemon import Signind
+from directories import GlewlwydPeople, configure_people, secret
+from external import External, wait_for_person
 from logins import LoginFailed, Sshd, SshSession
-from machine import Machine
-from provider import Glewlwyd
+from machine import write
+
+# What an administrator writes for it: the preset has the rest.
+DIRECTORY = """\
+preset = glewlwyd
+base_url = {url}/api
+authorization = token {{{{secret.directory}}}}
+ca_file = /etc/signin/directory-ca.crt
+"""
 
 _started = time.monotonic()
 _step = 0
@@ -42,6 +54,20 @@ def in_session(shell, command, shown=None):
     return text.strip()
 
 
+def root(command):
+    print(f"    root# {command}", flush=True)
+    show(subprocess.run(command, shell=True, text=True, check=False,
+                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                        stderr=subprocess.STDOUT).stdout)
+
+
+def use_directory(provider):
+    """The key for glewlwyd's API, and the certificate to trust."""
+    secret("directory", provider.directory_secret)
+    write("/etc/signin/directory-ca.crt",
+          pathlib.Path(provider.ca_file).read_text(encoding="utf-8"))
+
+
 def introspect(provider, tokens):
     """Ask the provider itself, as RFC 7662 has it."""
     for name, token in tokens.items():
@@ -55,16 +81,25 @@ def introspect(provider, tokens):
 
 def demo(here):
     step("A provider, sshd and signind, in namespaces of their own")
-    provider = Glewlwyd("short")  # access tokens live 6 s
-    configure(provider, level="info")
+    provider = GlewlwydPeople("short")  # access tokens live 6 s
+    configure_people(here, provider, DIRECTORY.format(url=provider.url),
+                     level="info", access="allow_groups = login")
+    use_directory(provider)
     signind = Signind(machine_id=here.machine_id)
-    Sshd()
+    Sshd(people=())
     show("provider  https://localhost:4500/api/short  (glewlwyd, TLS)")
     show("sshd      127.0.0.1:2200  (OpenSSH, UsePAM yes, pam_signin.so)")
     user = machine.run("ps", "-o", "user=", "-p", signind.process.pid).strip()
     show(f"signind   pid {signind.process.pid}, running as {user}")
-    show("alice is a local account with no password on this host:")
-    show(machine.run("grep", "^alice:", "/etc/shadow"))
+    show("directory " + provider.url + "/api/user/  (the same glewlwyd)")
+
+    step("alice has never been here; the directory knows her, so NSS does")
+    root("grep -c ^alice: /etc/passwd /etc/group; ls /home")
+    root("grep -E '^(passwd|group):' /etc/nsswitch.conf")
+    wait_for_person("alice")
+    root("getent passwd alice")
+    root("id alice")
+    root("signin user alice")
 
     step("alice types a wrong password")
     print("    $ ssh -p 2200 alice@localhost", flush=True)
@@ -79,7 +114,7 @@ def demo(here):
     step("alice logs in with the password that only the provider knows")
     print("    $ ssh -p 2200 alice@localhost", flush=True)
     shell = SshSession("alice", "kbdint")
-    in_session(shell, "id -un")
+    in_session(shell, "id -un; pwd")
 
     step("Her session keyring: the kernel holds the token, no file does")
     in_session(shell, "keyctl show @s")
@@ -133,7 +168,7 @@ def demo(here):
 
 def main():
     machine.enter()
-    with Machine() as here:
+    with External() as here:
         try:
             demo(here)
         except Exception:

@@ -24,10 +24,10 @@ __all__ = [
 ]
 
 
-def main(set_up):
+def main(set_up, kind=Machine):
     """Enter the private machine, set_up(machine), run the file's cases."""
     machine.enter()
-    with Machine() as here:
+    with kind() as here:
         try:
             set_up(here)
         except Exception:

@@ -23,12 +23,31 @@ METHODS = {"kbdint": "keyboard-interactive", "password": "password",
 
 
 class Sshd:
-    """The real sshd on loopback, with UsePAM and all three methods."""
+    """The real sshd on loopback, with UsePAM and all three methods.
 
-    def __init__(self):
+    people   who gets our key into ~/.ssh/authorized_keys
+    options  further lines of sshd_config(5)
+    """
+
+    def __init__(self, people=machine.PEOPLE, options=""):
         for name in ("host_key", "user_key"):
             machine.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f",
                         CLIENT / name)
+        for name in people:
+            home = pathlib.Path("/home", name, ".ssh")
+            home.mkdir(mode=0o700)
+            write(home / "authorized_keys",
+                  (CLIENT / "user_key.pub").read_text(), 0o600)
+            machine.run("chown", "-R", f"{name}:{name}", home)
+        self._start(options)
+
+    def restart(self, options=""):
+        """Another configuration; sessions that are open stay."""
+        self.process.kill()
+        self.process.wait()
+        self._start(options)
+
+    def _start(self, options):
         write(CLIENT / "sshd_config", f"""\
 Port {PORT}
 ListenAddress 127.0.0.1
@@ -44,17 +63,12 @@ DenyUsers denied
 LogLevel VERBOSE
 MaxStartups 200
 PerSourceMaxStartups none
+{options}
 """)
-        for name in machine.PEOPLE:
-            home = pathlib.Path("/home", name, ".ssh")
-            home.mkdir(mode=0o700)
-            write(home / "authorized_keys",
-                  (CLIENT / "user_key.pub").read_text(), 0o600)
-            machine.run("chown", "-R", f"{name}:{name}", home)
         self.process = subprocess.Popen(
             ["/usr/sbin/sshd", "-D", "-f", str(CLIENT / "sshd_config")],
             stdin=subprocess.DEVNULL)
-        tap.wait_until(lambda: b":0898 " in pathlib.Path(
+        tap.wait_until(lambda: b":0898 00000000:0000 0A" in pathlib.Path(
             "/proc/net/tcp").read_bytes(), f"sshd listens on {PORT}")
 
     @staticmethod

@@ -50,7 +50,8 @@ def signin_check(*options, status=0, secret=None, before=()):
 def as_json(*options, **more):
     report = json.loads(signin_check("--json", *options, **more))
     check_equal(set(report) - {"usage"},
-                {"config", "ok", "providers", "warnings"}, "members")
+                {"config", "directories", "ok", "providers", "warnings"},
+                "members")
     check_equal(report["ok"], more.get("status", 0) == 0, "ok")
     return report
 

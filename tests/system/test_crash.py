@@ -26,8 +26,9 @@ PROGRAM = pathlib.Path(os.environ.get(
 RANDOM_DEATHS = int(os.environ.get("SIGNIN_CRASHES", "15"))
 
 # What came is nowhere yet when signind dies here.
-LOST = {"sign_in.answered", "save.begin", "refresh.answered"}
-SIGN_IN = ["sign_in.begin", "sign_in.answered", "save.begin",
+LOST = {"sign_in.answered", "sign_in.bound", "save.begin",
+        "refresh.answered"}
+SIGN_IN = ["sign_in.begin", "sign_in.answered", "sign_in.bound", "save.begin",
            "save.refresh_token", "save.access_token", "save.record",
            "sign_in.saved", "sign_in.told", "claim.begin", "claim.answered",
            "live.begin", "live.private", "live.told"]
