@@ -129,8 +129,8 @@ authenticate_ask(const struct call *call, const char *password)
     return PAM_AUTHINFO_UNAVAIL;
 }
 
-int
-authenticate_user(struct call *call)
+static int
+authenticate_attempt(struct call *call)
 {
     const char *password = NULL;
     int code;
@@ -155,4 +155,21 @@ authenticate_user(struct call *call)
     if (code != PAM_SUCCESS)
         return code;
     return authenticate_ask(call, password);
+}
+
+/*
+ * A code of the host's conversation comes through libpam as it is.  Two would
+ * let somebody in: stacks pass over the one and count the other as success.
+ */
+int
+authenticate_user(struct call *call)
+{
+    int code = authenticate_attempt(call);
+
+    if (code == PAM_IGNORE || code == PAM_NEW_AUTHTOK_REQD) {
+        call_log(call, LOG_ERR, "sign-in for %s: the program says %d",
+                 call->service, code);
+        return PAM_CONV_ERR;
+    }
+    return code;
 }

@@ -41,10 +41,14 @@ end_all_look(evutil_socket_t fd, short what, void *context)
 {
     struct ending *ending = context;
     struct peer *peer = ending->peer;
-    size_t left = peer->daemon->sessions.count;
+    struct daemon *daemon = peer->daemon;
+    size_t left;
 
     (void)fd;
     (void)what;
+    /* A sign-in that was under way brings tokens even now. */
+    session_each(&daemon->sessions, end_all_one, NULL);
+    left = daemon->sessions.count + daemon->sign_ins_in_flight;
     if (left > 0 && channel_now_ms() < ending->until_ms)
         return;
     end_all_forget(ending);

@@ -174,7 +174,8 @@ keys_allowed(const struct config *config, struct directory_user *user)
         user->age_s > 2 * (int64_t)user->config->refresh_every_s;
     if (!access_is_fresh(config, KEYS_SERVICE, user))
         return WIRE_UNAVAILABLE;
-    if (access_decide(config, KEYS_SERVICE, user, &rule) == ACCESS_DENY)
+    /* Whose groups are not known yet are not let in by a key either. */
+    if (access_decide(config, KEYS_SERVICE, user, &rule) != ACCESS_ALLOW)
         return WIRE_DENIED;
     return WIRE_OK;
 }

@@ -123,26 +123,30 @@ enum wire_type {
     WIRE_RENEW,
     WIRE_SESSIONS,
     WIRE_END_ALL,
+    /* requests, public socket */
+    WIRE_VERIFY,
+    WIRE_REFRESH,
+    WIRE_LOGOUT,
+    /* answers */
+    WIRE_PLACE,
+    WIRE_CLAIMED,
+    WIRE_SESSION,
+    WIRE_VERDICT,
+    /* The numbers are the protocol, and modules of a version before live on in
+     * running sessions: new types stand at the end.  requests, pam socket */
     WIRE_REUSE,
     WIRE_USERS,
     WIRE_GROUPS,
     WIRE_SHOW_USER,
     WIRE_REFRESH_USERS,
     WIRE_FORGET,
-    /* requests, public socket */
-    WIRE_VERIFY,
-    WIRE_REFRESH,
-    WIRE_LOGOUT,
+    /* public socket */
     WIRE_KEYS,
-    /* requests, nss socket */
+    /* nss socket */
     WIRE_LOOKUP,
     /* answers */
-    WIRE_PLACE,
-    WIRE_CLAIMED,
-    WIRE_SESSION,
     WIRE_ITEM,
     WIRE_ENTRY,
-    WIRE_VERDICT,
     WIRE_TYPES /* how many there are; not a type */
 };
 

@@ -156,6 +156,34 @@ def owners():
             check(not int(mode, 8) & 0o007, f"{path}: {about}: for everyone")
 
 
+@case("what root makes and gives away lies in nobody's directory but root's")
+def given_away():
+    box = running()
+    # Later systemds follow a link there, and chown(2) what is behind it.
+    for key, parent in (("StateDirectory", "/var/lib"),
+                        ("RuntimeDirectory", "/run"),
+                        ("CacheDirectory", "/var/cache"),
+                        ("LogsDirectory", "/var/log")):
+        for path in box.property("signind.service", key).split():
+            folder = os.path.dirname(f"{parent}/{path}")
+            check_equal(box.run("stat", "-c", "%U", folder).strip(), "root",
+                        f"{key}={path}: the owner of {folder}")
+    # Nor does --prepare.
+    box.run("mkdir", "/victim")
+    box.run("systemctl", "stop", "signind.service", "signind-pam.socket",
+            "signind-public.socket")
+    box.run("mv", "/var/lib/signin/nss", "/var/lib/signin/kept")
+    box.run("ln", "-s", "/victim", "/var/lib/signin/nss")
+    check(box.try_run("/usr/sbin/signind", "--prepare").returncode != 0,
+          "--prepare took a link for a directory")
+    check_equal(box.run("stat", "-c", "%U %a", "/victim").strip(),
+                "root 755", "what the link leads to")
+    box.run("rm", "/var/lib/signin/nss")
+    box.run("mv", "/var/lib/signin/kept", "/var/lib/signin/nss")
+    box.run("systemctl", "start", "signind-pam.socket",
+            "signind-public.socket", "signind.service")
+
+
 @case("systemd understands the units, in place, and the daemon is confined")
 def units():
     box = running()

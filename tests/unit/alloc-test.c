@@ -698,6 +698,16 @@ ring_in_reach(void)
     return false;
 }
 
+/* A sanitizer's own functions leave what they looked at on the stack. */
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define STACK_SAYS_NOTHING true
+#else
+#define STACK_SAYS_NOTHING false
+#endif
+
 static unsigned char *stack;
 
 static void *
@@ -756,7 +766,8 @@ run_life(struct life *life)
         fake.set_data_code = PAM_BUF_ERR;
     signind.verdict = life->verdict;
     run_aside(live, life);
-    life->stack_is_clean = !holds_secret(stack, STACK_SIZE);
+    life->stack_is_clean =
+        STACK_SAYS_NOTHING || !holds_secret(stack, STACK_SIZE);
 }
 
 /* ---- what must hold
@@ -834,7 +845,7 @@ static const struct life lives[] = {
     {.root = true, .verdict = WIRE_OK},
     {.root = true, .verdict = WIRE_OK, .shared_ring = true},
     {.root = true, .verdict = WIRE_OK, .local = true},
-    {.root = true, .verdict = WIRE_OK, .no_data = true},
+    {.root = true, .verdict = WIRE_OK, .shared_ring = true, .no_data = true},
     {.root = true, .verdict = WIRE_WRONG_CREDENTIALS},
     {.root = false, .verdict = WIRE_OK},
     {.root = false, .verdict = WIRE_WRONG_CREDENTIALS},

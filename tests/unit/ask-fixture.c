@@ -503,7 +503,9 @@ int __wrap_event_add(struct event *event, const struct timeval *after);
 int
 __wrap_event_add(struct event *event, const struct timeval *after)
 {
-    static const struct timeval at_once = {0, 0};
+    /* With no pause at all libevent does not repeat what persists. */
+    const struct timeval at_once = {
+        0, (event_get_events(event) & EV_PERSIST) != 0 ? 1 : 0};
 
     return __real_event_add(
         event, after == NULL || after->tv_sec > 10 ? after : &at_once);

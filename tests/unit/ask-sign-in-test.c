@@ -453,6 +453,27 @@ test_too_many_at_once(void **state)
     assert_int_equal(fixture->daemon.sign_ins_in_flight, 1);
 }
 
+/* The host shuts down while somebody signs in: what comes of it ends, too. */
+static void
+test_end_of_all_waits_for_sign_ins(void **state)
+{
+    struct message request;
+
+    (void)state;
+    fixture->config.shutdown_revoke_timeout_ms = 60000;
+    fixture->daemon.sign_ins_in_flight = 1;
+    message_init(&request, WIRE_END_ALL);
+    ask_end_all(&fixture->peer, &request);
+    event_base_loop(fixture->daemon.base, EVLOOP_ONCE);
+    assert_int_equal(fixture->verdict, WIRE_RESULT_NONE);
+    fixture_session(1);
+    fixture->daemon.sign_ins_in_flight = 0;
+    while (fixture->verdict == WIRE_RESULT_NONE)
+        event_base_loop(fixture->daemon.base, EVLOOP_ONCE);
+    assert_null(session_find(&fixture->daemon.sessions, ASK_ID));
+    assert_int_equal(fixture->verdict, WIRE_OK);
+}
+
 /* ---- ACCOUNT --------------------------------------------------------------
  */
 
@@ -596,6 +617,7 @@ main(void)
         TEST(test_peer_goes_while_the_provider_is_asked),
         TEST(test_signind_stops),
         TEST(test_too_many_at_once),
+        TEST(test_end_of_all_waits_for_sign_ins),
         TEST(test_account_of_a_local_user),
         TEST(test_account_asks_the_directory),
         TEST(test_account_of_somebody_new),

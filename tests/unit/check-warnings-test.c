@@ -197,6 +197,37 @@ directories(void **state)
            NULL, "no_subject ");
 }
 
+/* Groups that are told user by user: is a name one group's alone? */
+#define BY_USER                                                                \
+    "[directory corp]\ntype = rest\nusers.url = https://h/users\n"             \
+    "user_by_name.url = https://h/u/{{user}}\n"                                \
+    "user_groups.url = https://h/u/{{user}}/groups\n"                          \
+    "attribute.name = /n\nattribute.subject = /s\ngroup.name = /n\n"
+
+static void
+group_names(void **state)
+{
+    struct files *files = *state;
+
+    files_presets(files);
+    expect(files, NAMED BY_USER "group.id = /i\n[access]\nallow_groups = x\n",
+           NULL, "group_names ");
+    expect(files,
+           NAMED BY_USER "group.id = /i\n" RULES
+                         "[accounts]\nlocal_groups = users\n",
+           NULL, "group_names ");
+    expect(files,
+           NAMED BY_USER "group.id = /i\n[access]\nallow_groups = id:x\n"
+                         "deny_groups = y\n",
+           NULL, "");
+    expect(files,
+           NAMED BY_USER "group.id = /i\ngroups.url = https://h/g\n"
+                         "group.members = /m\n[access]\nallow_groups = x\n",
+           NULL, "");
+    /* The name is the id. */
+    expect(files, NAMED BY_USER "[access]\nallow_groups = x\n", NULL, "");
+}
+
 static void
 rules(void **state)
 {
@@ -338,6 +369,7 @@ main(void)
         WITH_FILES(trust),
         WITH_FILES(people),
         WITH_FILES(directories),
+        WITH_FILES(group_names),
         WITH_FILES(rules),
         WITH_FILES(origins),
         cmocka_unit_test(every_failure_has_a_mend),

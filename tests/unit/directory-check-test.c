@@ -371,6 +371,29 @@ the_end_asks_nobody_and_leaves_nothing(void **state)
     assert_false(fake_list.waiting);
 }
 
+/* A refresh that asks about one after the other has a check of its own. */
+static void
+the_end_in_the_middle_of_a_refresh(void **state)
+{
+    (void)state;
+    fixture.directories[0].requests[DIRECTORY_USERS].request.configured = false;
+    fixture_open();
+    fixture_lookup("zoe-a");
+    fixture_run();
+    fake_give("zoe-a", "id-zoe-a", true);
+    assert_int_equal(refresh_start(&fixture.directory->sources[0]), 0);
+    fixture_run();
+    assert_true(fake_user.waiting);
+    directory_reload(fixture.directory, &fixture.context, &fixture.config);
+    fixture_run();
+    assert_int_equal(refresh_start(&fixture.directory->sources[0]), 0);
+    fixture_run();
+    assert_true(fake_user.waiting);
+    directory_close(fixture.directory);
+    fixture.directory = NULL;
+    assert_false(fake_user.waiting);
+}
+
 /* ---- refreshes that an administrator asks for -------------------------------
  */
 
@@ -508,6 +531,7 @@ main(void)
         TEST(without_a_lookup_the_list_is_asked_for),
         TEST(a_reload_does_not_lose_who_waits),
         TEST(the_end_asks_nobody_and_leaves_nothing),
+        TEST(the_end_in_the_middle_of_a_refresh),
         TEST(all_who_wait_share_one_refresh),
         TEST(a_failure_is_told_with_its_directory),
         TEST(without_directories_a_refresh_ends_at_once),

@@ -181,7 +181,7 @@ a_taken_number_resolves_nobody(void **state)
 {
     struct identity somebody = {false, ISSUER, "somebody-else"};
     static char name[] = "zoe-a";
-    struct explicit_id ids[] = {{name, 1900000000}};
+    struct explicit_id ids[] = {{.name = name, .id = 1900000000}};
     uid_t uid;
 
     (void)state;
@@ -205,7 +205,7 @@ static void
 reserved_numbers_resolve_nobody(void **state)
 {
     static char name[] = "zoe-a";
-    struct explicit_id ids[] = {{name, 0}};
+    struct explicit_id ids[] = {{.name = name, .id = 0}};
     static const uint32_t bad[] = {0, 999, 61184, 65534, 65535, UINT32_MAX};
 
     (void)state;
@@ -222,7 +222,7 @@ static void
 a_number_that_changes_meanwhile_is_refused(void **state)
 {
     static char name[] = "zoe-a";
-    struct explicit_id ids[] = {{name, 1900000000}};
+    struct explicit_id ids[] = {{.name = name, .id = 1900000000}};
     struct directory_user user;
     uid_t uid;
 
@@ -245,7 +245,7 @@ static void
 a_name_that_a_directory_brings_meanwhile_is_refused(void **state)
 {
     static char name[] = "zoe-a";
-    struct explicit_id ids[] = {{name, 1900000000}};
+    struct explicit_id ids[] = {{.name = name, .id = 1900000000}};
     struct user_record record = {0};
     struct directory_user user;
 

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "signind/directory/local_files.h"
+
 static const char *const three[] = {"zoe-a", "zoe-b", "zoe-c"};
 
 /* ---- lists -----------------------------------------------------------------
@@ -120,6 +122,58 @@ a_long_list_is_taken_in_slices(void **state)
     assert_string_not_equal(fixture_lookup("zoe-999"), "");
     assert_string_not_equal(fixture_told("Nzoe-999"), "");
     assert_null(fixture.directory->sources[0].refresh);
+}
+
+/* deny_groups must not be passed by whoever comes between two lists. */
+static void
+groups_are_unknown_until_a_list_tells_them(void **state)
+{
+    static const char *const members[] = {"id-zoe-new", NULL};
+    struct directory_config *config = &fixture.directories[0];
+    struct directory_user user;
+
+    (void)state;
+    config->requests[DIRECTORY_GROUPS].request.configured = true;
+    fixture_open();
+    fixture_list(three, 3);
+    fixture_pass(10);
+    /* Found by name. */
+    fixture_lookup("zoe-new");
+    fixture_run();
+    fake_give("zoe-new", "id-zoe-new", true);
+    fixture_run();
+    assert_int_equal(directory_find(fixture.directory, "zoe-new",
+                                    fixture_uid("zoe-new"), &user),
+                     0);
+    assert_int_equal(user.kind, DIRECTORY_KNOWN);
+    assert_false(user.groups_known);
+    directory_user_done(&user);
+    /* Those whom the list has told are not touched by it. */
+    assert_int_equal(
+        directory_find(fixture.directory, "zoe-a", fixture_uid("zoe-a"), &user),
+        0);
+    assert_true(user.groups_known);
+    directory_user_done(&user);
+    fixture_pass(10);
+    assert_int_equal(refresh_start(&fixture.directory->sources[0]), 0);
+    fake_list_user("zoe-a", "id-zoe-a", true);
+    fake_list_user("zoe-new", "id-zoe-new", true);
+    /* Between users and groups: the case that was open once. */
+    fixture_run();
+    assert_int_equal(directory_find(fixture.directory, "zoe-new",
+                                    fixture_uid("zoe-new"), &user),
+                     0);
+    assert_false(user.groups_known);
+    directory_user_done(&user);
+    fake_list_group("g1", "guests", members);
+    fake_list_end(WIRE_OK, 0);
+    fixture_run();
+    assert_int_equal(directory_find(fixture.directory, "zoe-new",
+                                    fixture_uid("zoe-new"), &user),
+                     0);
+    assert_true(user.groups_known);
+    assert_int_equal(user.group_count, 1);
+    directory_user_done(&user);
 }
 
 static void
@@ -293,6 +347,50 @@ a_flood_of_names_asks_a_few_times(void **state)
         fixture_lookup_as(name, 0, true);
     }
     assert_int_equal(fixture.directory->background, 8);
+}
+
+static void
+write_line(const char *path, const char *line)
+{
+    FILE *file = fopen(path, "we");
+
+    assert_non_null(file);
+    assert_true(fputs(line, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* Root makes an account or group that has a user's name or number. */
+static void
+what_root_took_is_no_directorys_any_more(void **state)
+{
+    char passwd[96], group[96], twins[3][2][64];
+    const struct local_files_paths paths = {passwd, group, "/etc/shells",
+                                            PEOPLE_LOCAL_GROUPS, geteuid()};
+    struct directory_user user;
+    uid_t uid;
+
+    (void)state;
+    snprintf(passwd, sizeof(passwd), "%s/passwd", fixture.path);
+    snprintf(group, sizeof(group), "%s/group", fixture.path);
+    fixture_open();
+    fixture_list(three, 1);
+    uid = fixture_uid("zoe-a");
+    assert_int_not_equal(uid, 0);
+    memset(twins, 0, sizeof(twins));
+    snprintf(twins[0][0], sizeof(twins[0][0]), "twin:x:%u:1::/:/bin/sh\n", uid);
+    snprintf(twins[1][1], sizeof(twins[1][1]), "twin:x:%u:\n", uid);
+    strcpy(twins[2][1], "zoe-a:x:5000:\n");
+    for (size_t i = 0; i < 3; i++) {
+        write_line(passwd, twins[i][0]);
+        write_line(group, twins[i][1]);
+        local_files_free(fixture.directory->files);
+        fixture.directory->files = local_files_new_at(&paths);
+        assert_string_equal(fixture_lookup("zoe-a"), "");
+        assert_int_equal(directory_find(fixture.directory, "zoe-a", uid, &user),
+                         0);
+        assert_int_equal(user.kind, DIRECTORY_NOBODY);
+        directory_user_done(&user);
+    }
 }
 
 /* Whoever has used up his share must not hide a name from root's sshd. */
@@ -483,6 +581,7 @@ main(void)
         TEST(an_incomplete_list_makes_nobody_missing),
         TEST(an_empty_list_is_a_fault_of_the_directory),
         TEST(a_long_list_is_taken_in_slices),
+        TEST(groups_are_unknown_until_a_list_tells_them),
         TEST(groups_of_a_list_come_and_go),
         TEST(an_unchanged_list_rewrites_nothing),
         TEST(refreshes_are_moved_a_little_and_fail_slowly),
@@ -490,6 +589,7 @@ main(void)
         TEST(the_snapshot_follows_soon),
         TEST(a_miss_is_remembered),
         TEST(a_flood_of_names_asks_a_few_times),
+        TEST(what_root_took_is_no_directorys_any_more),
         TEST(a_flood_makes_no_name_missing_for_others),
         TEST(paces_are_for_each_and_for_all),
         TEST(a_directory_without_a_list_or_a_lookup),

@@ -165,6 +165,17 @@ test_scim(void **state)
     say("{\"totalResults\":3,\"Resources\":[]}");
     fake_list(&fake);
     expect(WIRE_MISCONFIGURED, "users: the list ends before totalResults");
+    /* Alice is deleted behind the first page: carol is on none of them. */
+    say("{\"totalResults\":4,\"Resources\":[{\"userName\":\"alice\",\"id\":"
+        "\"1\"},{\"userName\":\"bob\",\"id\":\"2\"}]}");
+    say("{\"totalResults\":3,\"Resources\":[{\"userName\":\"dave\",\"id\":"
+        "\"4\"}]}");
+    fake_list(&fake);
+    expect(WIRE_MISCONFIGURED, "users: the list got shorter while it was read");
+    say("{\"totalResults\":1,\"Resources\":[{\"userName\":\"alice\",\"id\":"
+        "\"1\"},{\"userName\":\"bob\",\"id\":\"2\"}]}");
+    fake_list(&fake);
+    expect(WIRE_MISCONFIGURED, "users: the list is longer than totalResults");
 }
 
 static void

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "fake-directory.h"
+#include "signind/directory/fetch_private.h"
 
 static struct fake_idp *idp;
 static struct fake_directory fake;
@@ -489,6 +490,27 @@ one_of_both(void *context, const struct provider_result *result,
     both++;
 }
 
+/* A token that is no longer the fetcher's when the answer comes is a secret
+ * all the same. */
+static void
+test_token_withheld(void **state)
+{
+    struct fetch *fetch;
+
+    (void)state;
+    start_client(CLIENT_AUTH_BASIC);
+    fake_idp_say(idp, 200, "", "{\"access_token\":\"t-1\",\"expires_in\":99}");
+    fake_idp_say(idp, 400, "", "{\"error\":\"t-1 is not for this\"}");
+    fetch = fake_find_start(&fake, "alice");
+    while (fetch->http == NULL)
+        assert_int_equal(event_base_loop(fake.base, EVLOOP_ONCE), 0);
+    secret_done(&fake.fetcher->token);
+    fake_wait(&fake);
+    expect(WIRE_MISCONFIGURED,
+           "400 user_by_name: not in user_by_name.success (its words are "
+           "withheld: a secret is in them)");
+}
+
 static void
 test_token_shared(void **state)
 {
@@ -545,6 +567,7 @@ main(void)
         cmocka_unit_test_teardown(test_token_post, stop),
         cmocka_unit_test_teardown(test_token_refused, stop),
         cmocka_unit_test_teardown(test_what_is_no_token, stop),
+        cmocka_unit_test_teardown(test_token_withheld, stop),
         cmocka_unit_test_teardown(test_token_shared, stop),
         cmocka_unit_test_teardown(test_fetcher_free, stop),
     };

@@ -142,7 +142,8 @@ sources_are_asked_in_order(void **state)
 {
     struct host *host = *state;
     struct accounts_config *accounts = &host->config.accounts;
-    struct explicit_id explicit = {(char *)(uintptr_t) "carol", 7777};
+    struct explicit_id explicit = {.name = (char *)(uintptr_t) "carol",
+                                   .id = 7777};
     uint32_t id = 0, derived = 0;
 
     accounts->ids = &explicit;
@@ -160,12 +161,39 @@ sources_are_asked_in_order(void **state)
     assert_int_not_equal(id, 6003);
 }
 
+/* Whoever may call a group as he likes does not get a user's number. */
+static void
+groups_have_explicit_ids_of_their_own(void **state)
+{
+    struct host *host = *state;
+    struct accounts_config *accounts = &host->config.accounts;
+    const struct identity group = {
+        .group = true, .issuer = ISSUER, .subject = "g-1"};
+    struct explicit_id explicit = {.name = (char *)(uintptr_t) "alice",
+                                   .id = 7777};
+    uint32_t id = 0;
+
+    accounts->ids = &explicit;
+    accounts->id_count = 1;
+    assert_int_equal(
+        ids_give(host->store, host->files, accounts, &group, "alice", 0, &id),
+        0);
+    assert_int_not_equal(id, 7777);
+    assert_int_equal(give(host, "a-1", "alice", 0, &id), 0);
+    assert_int_equal(id, 7777);
+    explicit.group = true;
+    explicit.id = 7778;
+    assert_int_equal(give(host, "a-2", "alice", 0, &id), 0);
+    assert_int_not_equal(id, 7778);
+}
+
 static void
 what_was_given_stays_whatever_is_configured(void **state)
 {
     struct host *host = *state;
     struct accounts_config *accounts = &host->config.accounts;
-    struct explicit_id explicit = {(char *)(uintptr_t) "alice", 7777};
+    struct explicit_id explicit = {.name = (char *)(uintptr_t) "alice",
+                                   .id = 7777};
     uint32_t id = 0, again = 0;
 
     assert_int_equal(give(host, "a-1", "alice", 0, &id), 0);
@@ -238,7 +266,8 @@ a_host_that_cannot_be_read_gives_nothing(void **state)
     assert_non_null(files);
     assert_int_equal(ids_give(host->store, files, &host->config.accounts,
                               &alice, "alice", 0, &id),
-                     -EEXIST);
+                     -EIO);
+    assert_logged("no-such-passwd");
     assert_true(local_files_has_user(files, "anybody"));
     local_files_free(files);
 }
@@ -247,7 +276,7 @@ static void
 a_collision_is_refused_with_advice(void **state)
 {
     struct host *host = *state;
-    struct explicit_id explicit = {(char *)(uintptr_t) "bob", 0};
+    struct explicit_id explicit = {.name = (char *)(uintptr_t) "bob", .id = 0};
     uint32_t id = 0, taken = 0;
     char advice[80];
 
@@ -269,7 +298,8 @@ a_collision_is_refused_with_advice(void **state)
     assert_int_equal(give(host, "b-2", "bob", taken, &id), 0);
     assert_int_equal(id, taken + 1);
     /* An explicit one cannot take what is another's. */
-    explicit = (struct explicit_id){(char *)(uintptr_t) "carol", taken};
+    explicit =
+        (struct explicit_id){.name = (char *)(uintptr_t) "carol", .id = taken};
     assert_int_equal(give(host, "c-3", "carol", 0, &id), -EEXIST);
 }
 
@@ -331,6 +361,7 @@ main(void)
         test(derived_ids_stay_in_their_range),
         test(two_hosts_agree),
         test(sources_are_asked_in_order),
+        test(groups_have_explicit_ids_of_their_own),
         test(what_was_given_stays_whatever_is_configured),
         test(no_attribute_and_nothing_else),
         test(reserved_numbers_are_nobodys),

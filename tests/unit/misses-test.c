@@ -157,6 +157,36 @@ the_table_does_not_grow(void **state)
     misses_free(misses);
 }
 
+static uint64_t
+slot_of(const struct table *table, const char *name)
+{
+    return people_hash(table->bytes + 16, name, strlen(name)) % table->slots;
+}
+
+static void
+a_slot_is_its_last_name_s(void **state)
+{
+    struct host *host = *state;
+    struct misses *misses = misses_new(host->misses_path, false);
+    struct table table;
+    char name[24];
+    unsigned i = 0;
+
+    assert_non_null(misses);
+    table = read_table(host);
+    do
+        snprintf(name, sizeof(name), "u%u", i++);
+    while (slot_of(&table, name) != slot_of(&table, "alice"));
+    free(table.bytes);
+    misses_add(misses, "alice", 60);
+    misses_add(misses, name, 60);
+    assert_int_equal(missing_until(host, "alice"), 0);
+    /* It is found, and the other stays missing. */
+    misses_remove(misses, "alice");
+    assert_int_not_equal(missing_until(host, name), 0);
+    misses_free(misses);
+}
+
 static void
 each_start_has_a_table_and_key_of_its_own(void **state)
 {
@@ -209,6 +239,7 @@ main(void)
         test(names_come_and_go),
         test(what_is_no_name_is_not_kept),
         test(the_table_does_not_grow),
+        test(a_slot_is_its_last_name_s),
         test(each_start_has_a_table_and_key_of_its_own),
         test(a_table_that_cannot_be_made_is_none),
     };

@@ -281,6 +281,28 @@ local_names_are_local(void **state)
     assert_int_equal(store_user_by_name(host->store, "root", &user), -ENOENT);
 }
 
+/* A fault, no refusal: nobody is to go missing for it. */
+static void
+nobody_is_taken_by_a_host_that_cannot_be_read(void **state)
+{
+    struct host *host = *state;
+    struct local_files *files = host->files;
+    struct local_files_paths paths = {host->passwd, "no-such-group",
+                                      host->shells, host->local_groups, 0};
+
+    host->files = local_files_new_at(&paths);
+    assert_non_null(host->files);
+    assert_int_equal(host_take(host, "alice", "a-1", NULL), -EIO);
+    assert_logged("no-such-group");
+    local_files_free(host->files);
+    host->files = files;
+    assert_int_equal(host_take(host, "alice", "a-1", NULL), 0);
+    /* What was read once is held on to. */
+    assert_int_equal(unlink(host->group), 0);
+    assert_int_equal(host_take(host, "bob", "b-2", NULL), 0);
+    assert_int_equal(host_take(host, "sudo", "s-3", NULL), -EPERM);
+}
+
 static void
 a_name_belongs_to_one_subject(void **state)
 {
@@ -654,6 +676,7 @@ main(void)
         test(only_names_of_the_grammar),
         test(the_pattern_is_of_the_whole_name),
         test(local_names_are_local),
+        test(nobody_is_taken_by_a_host_that_cannot_be_read),
         test(a_name_belongs_to_one_subject),
         test(a_rename_keeps_the_uid),
         test(the_directory_cannot_change_an_id),

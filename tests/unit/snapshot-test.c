@@ -296,6 +296,124 @@ what_cannot_stand_in_passwd_is_left_out(void **state)
     assert_entry(host, "Nbob", "bob:6002:6002::/home/bob:/bin/bash");
 }
 
+/* A private group would pass for it. */
+static void
+a_group_with_a_users_name_is_not_told(void **state)
+{
+    struct host *host = *state;
+    struct group_record group = {.gid = 5000};
+
+    take_in(host, "eng", "e-1", 6001, NULL);
+    take_in(host, "alice", "a-1", 6002, "ops");
+    group.directory = (char *)(uintptr_t) "corp";
+    group.id = (char *)(uintptr_t) "ops";
+    group.name = group.plain_name = (char *)(uintptr_t) "eng";
+    assert_int_equal(store_put_group(host->store, &group), 0);
+    assert_int_equal(write_snapshot(host, NOW_S), 0);
+    assert_entry(host, "Geng", "eng:6001:");
+    assert_entry(host, "I5000", NULL);
+    assert_entry(host, "Malice", NULL);
+}
+
+/* By the directory's word and by the sign-in's. */
+static void
+a_group_of_two_origins_is_told_once(void **state)
+{
+    struct host *host = *state;
+    const char *const ids[] = {"ops", "eng"};
+
+    take_in(host, "carol", "c-1", 6001, "eng");
+    take_in(host, "alice", "a-1", 6002, "ops");
+    take_in(host, "bob", "b-2", 6003, "eng");
+    for (size_t i = 0; i < 2; i++)
+        assert_int_equal(store_set_membership(host->store, ISSUER, "a-1",
+                                              i == 0 ? "sign-in" : "list",
+                                              "corp", ids, 2),
+                         0);
+    assert_int_equal(write_snapshot(host, NOW_S), 0);
+    assert_entry(host, "Geng", "eng:1911083451:alice,bob,carol");
+    assert_entry(host, "Gops", "ops:1925450220:alice");
+}
+
+static void
+slices_make_the_same_file(void **state)
+{
+    struct host *host = *state;
+    struct snapshot *snapshot = NULL;
+    unsigned slices = 0;
+    int status;
+
+    for (unsigned i = 0; i < 2000; i++) {
+        char name[16], subject[16];
+
+        snprintf(name, sizeof(name), "u%u", i);
+        snprintf(subject, sizeof(subject), "s-%u", i);
+        if (i % 500 == 0)
+            assert_int_equal(store_begin(host->store), 0);
+        take_in(host, name, subject, 6000 + i, "eng");
+        if (i % 500 == 499)
+            assert_int_equal(store_end(host->store, true), 0);
+    }
+    assert_int_equal(snapshot_begin(host->store, host->files, &host->config,
+                                    host->snapshot_path, NOW_S, &snapshot),
+                     0);
+    while ((status = snapshot_step(snapshot, 0)) > 0) {
+        struct user_record user = {0};
+
+        /* Others use the store in between. */
+        assert_int_equal(store_user_by_name(host->store, "u7", &user), 0);
+        user.checked_at_s++;
+        assert_int_equal(store_put_user(host->store, &user), 0);
+        store_user_done(&user);
+        assert_false(host_has_file(host, "snapshot"));
+        slices++;
+    }
+    assert_int_equal(status, 0);
+    assert_in_range(slices, 10, 100);
+    assert_entry(host, "Nu1999", "u1999:7999:7999::/home/u1999:/bin/bash");
+    assert_entry(host, "I6000", "u0:6000:");
+    assert_int_equal(host_count_files(host, "snapshot"), 1);
+}
+
+static void
+a_change_between_slices_begins_anew(void **state)
+{
+    struct host *host = *state;
+    struct snapshot *snapshot = NULL;
+
+    for (unsigned i = 0; i < 300; i++) {
+        char name[16], subject[16];
+
+        snprintf(name, sizeof(name), "u%u", i);
+        snprintf(subject, sizeof(subject), "s-%u", i);
+        take_in(host, name, subject, 6000 + i, NULL);
+    }
+    assert_int_equal(write_snapshot(host, NOW_S), 0);
+    assert_int_equal(snapshot_begin(host->store, host->files, &host->config,
+                                    host->snapshot_path, NOW_S, &snapshot),
+                     0);
+    assert_int_equal(snapshot_step(snapshot, 0), 1);
+    take_in(host, "alice", "a-1", 7000, NULL);
+    assert_int_equal(snapshot_step(snapshot, 0), -EAGAIN);
+    assert_int_equal(host_count_files(host, "snapshot"), 1);
+    assert_entry(host, "Nalice", NULL);
+    /* Also where what was done is undone. */
+    assert_int_equal(snapshot_begin(host->store, host->files, &host->config,
+                                    host->snapshot_path, NOW_S, &snapshot),
+                     0);
+    assert_int_equal(snapshot_step(snapshot, 0), 1);
+    assert_int_equal(store_begin(host->store), 0);
+    take_in(host, "bob", "b-2", 7001, NULL);
+    assert_int_equal(store_end(host->store, false), 0);
+    assert_int_equal(snapshot_step(snapshot, 0), -EAGAIN);
+    assert_int_equal(snapshot_begin(host->store, host->files, &host->config,
+                                    host->snapshot_path, NOW_S, &snapshot),
+                     0);
+    snapshot_cancel(snapshot);
+    snapshot_cancel(NULL);
+    assert_int_equal(host_count_files(host, "snapshot"), 1);
+}
+
 /* ---- the file ------------------------------------------------------------ */
 
 static void
@@ -435,6 +553,10 @@ main(void)
         test(local_groups_are_in_gids_alone),
         test(ambiguous_groups_are_not_told),
         test(what_cannot_stand_in_passwd_is_left_out),
+        test(a_group_with_a_users_name_is_not_told),
+        test(a_group_of_two_origins_is_told_once),
+        test(slices_make_the_same_file),
+        test(a_change_between_slices_begins_anew),
         test(a_full_disk_leaves_the_old_one),
         test(the_remains_of_a_dead_signind_go),
         test(a_damaged_store_leaves_the_old_one),

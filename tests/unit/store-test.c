@@ -266,9 +266,7 @@ the_forgotten_leave_their_id(void **state)
     uint32_t id = 0;
 
     host_put_user(host, "alice", "a-1", 5000);
-    assert_int_equal(store_forgotten(host->store, "alice"), 0);
     assert_int_equal(store_forget(host->store, "alice"), 0);
-    assert_int_equal(store_forgotten(host->store, "alice"), 1);
     assert_int_equal(store_user_by_uid(host->store, 5000, &user), -ENOENT);
     assert_int_equal(store_find_id(host->store, &alice, &id), 0);
     assert_int_equal(id, 5000);
@@ -304,6 +302,32 @@ who_is_not_confirmed_is_missing(void **state)
     store_user_done(&user);
     assert_int_equal(store_user_by_name(host->store, "bob", &user), 0);
     assert_false(user.missing);
+    store_user_done(&user);
+}
+
+/* Else nobody whom a wrong clock has seen would ever be missing. */
+static void
+a_time_to_come_confirms_nobody(void **state)
+{
+    struct host *host = *state;
+    struct user_record user;
+
+    host_put_user(host, "alice", "a-1", 5000);
+    host_put_user(host, "bob", "b-2", 5001);
+    assert_int_equal(store_user_by_name(host->store, "bob", &user), 0);
+    user.checked_at_s = NOW_S - 100;
+    assert_int_equal(store_put_user(host->store, &user), 0);
+    store_user_done(&user);
+    /* The clock was set back while the list came: who was in it stays. */
+    assert_int_equal(store_mark_missing(host->store, "corp", NOW_S, NOW_S - 90),
+                     1);
+    assert_int_equal(store_user_by_name(host->store, "alice", &user), 0);
+    assert_false(user.missing);
+    store_user_done(&user);
+    assert_int_equal(
+        store_mark_missing(host->store, "corp", NOW_S - 80, NOW_S - 70), 1);
+    assert_int_equal(store_user_by_name(host->store, "alice", &user), 0);
+    assert_true(user.missing);
     store_user_done(&user);
 }
 
@@ -579,13 +603,13 @@ a_full_disk_keeps_nothing_by_halves(void **state)
         status = store_add_id(host->store, &one, 10000 + i);
         given += status == 0;
     }
-    /* Only at the end does SQLite write what fits into its cache. */
-    if (status == 0)
-        status = store_end(host->store, true);
-    else
-        assert_int_equal(store_end(host->store, true), -EIO);
-    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     assert_int_equal(status, -EIO);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+    /* There is room again: what comes now is no change of its own. */
+    assert_int_equal(store_add_id(host->store, &bob, 9000), -EIO);
+    assert_int_equal(store_find_id(host->store, &bob, &id), -EIO);
+    assert_int_equal(store_end(host->store, true), -EIO);
+    assert_int_equal(store_find_id(host->store, &bob, &id), -ENOENT);
     assert_true(given > 0);
     assert_int_equal(
         store_find_id(host->store,
@@ -669,13 +693,15 @@ what_is_not_ours_is_set_aside(void **state)
 {
     struct host *host = *state;
     char corrupt[80];
+    static const char stranger[] =
+        "PRAGMA foreign_keys = OFF; INSERT INTO users VALUES ('eve', 5009, "
+        "5009, 'corp', 'i', 's', '', '/', '/', 1, 0, 0, 0, 0, NULL)";
     static const char *const statements[] = {
         "DROP TRIGGER ids_stay",
         "PRAGMA application_id = 1",
         "PRAGMA user_version = 0",
         "CREATE TABLE more (x)",
-        "PRAGMA foreign_keys = OFF; INSERT INTO users VALUES ('eve', 5009, "
-        "5009, 'corp', 'i', 's', '', '/', '/', 1, 0, 0, 0, 0, NULL)",
+        stranger,
     };
 
     snprintf(corrupt, sizeof(corrupt), "%s.corrupt", host->store_path);
@@ -808,6 +834,43 @@ a_flipped_byte_gives_nobody_another_id(void **state)
     assert_int_equal(host_open(host), 0);
 }
 
+/* Who is who stands in four places: a bit in any of them is noticed. */
+static void
+a_flipped_subject_is_found(void **state)
+{
+    struct host *host = *state;
+    static const char subject[] = "the-one-and-only-subject";
+    char command[256];
+    unsigned char bytes[200000];
+    unsigned found = 0;
+    ssize_t size;
+    int file;
+
+    host_put_user(host, "alice", subject, 5000);
+    put_many(host, 60);
+    store_close(host->store);
+    host->store = NULL;
+    snprintf(command, sizeof(command), "cp -p %s %s/good", host->store_path,
+             host->folder);
+    assert_int_equal(system(command), 0);
+    file = open(host->store_path, O_RDONLY | O_CLOEXEC);
+    size = read(file, bytes, sizeof(bytes));
+    close(file);
+    assert_in_range(size, 10000, sizeof(bytes) - 1);
+    snprintf(command, sizeof(command),
+             "cd %s && rm -f users.db* && cp -p good users.db", host->folder);
+    for (off_t place = 0; place + (off_t)sizeof(subject) < size; place++) {
+        if (memcmp(bytes + place, subject, sizeof(subject) - 1) != 0)
+            continue;
+        found++;
+        flip(host->store_path, place + 4);
+        assert_int_equal(host_open(host), -EUCLEAN);
+        assert_int_equal(system(command), 0);
+    }
+    assert_true(found >= 4);
+    assert_int_equal(host_open(host), 0);
+}
+
 /* Damage that comes while it is open. */
 static void
 damage_is_noticed_later_too(void **state)
@@ -908,6 +971,7 @@ main(void)
         test(a_renamed_user_keeps_uid_and_old_name),
         test(the_forgotten_leave_their_id),
         test(who_is_not_confirmed_is_missing),
+        test(a_time_to_come_confirms_nobody),
         test(each_user_comes_in_order),
         test(memberships_have_origins),
         test(a_name_taken_twice_is_nobodys),
@@ -921,6 +985,7 @@ main(void)
         test(what_is_not_ours_is_set_aside),
         test(a_backup_ends_it),
         test(a_flipped_byte_gives_nobody_another_id),
+        test(a_flipped_subject_is_found),
         test(damage_is_noticed_later_too),
         test(a_read_only_folder_is_an_error),
     };

@@ -15,6 +15,14 @@
 void warnings_of_config(struct report *report, const struct config *config,
                         const char *passwd);
 
+/* Of directories alone.  warnings_directory.c */
+void warnings_of_directories(struct report *report,
+                             const struct config *config);
+
+/* Is there any that is not switched off?  Such a section asks nobody and makes
+ * nobody. */
+bool warnings_has_directories(const struct config *config);
+
 /* Warn if this host would not let this user in at all. */
 void warnings_of_user(struct report *report, const struct config *config,
                       const char *user);

@@ -214,10 +214,16 @@ key_id(const struct key_use *use, void *target)
     const char *text = use->setting->value;
     struct explicit_id made = {0}, *ids;
 
-    if (!people_name_valid(use->name)) {
-        key_complain(use, "NAME in id.NAME is a user's or group's name: up to "
-                          "32 of a-z, 0-9, '_' and '-', first a letter or "
-                          "'_'");
+    const char *name = use->name;
+
+    /* No name has a dot: whoever may call a group at a directory as he likes
+     * must not get a user's number. */
+    made.group = strncmp(name, "group.", 6) == 0;
+    name += made.group ? 6 : 0;
+    if (!people_name_valid(name)) {
+        key_complain(use, "NAME in id.NAME is a user's name, in id.group.NAME "
+                          "a group's: up to 32 of a-z, 0-9, '_' and '-', "
+                          "first a letter or '_'");
         return;
     }
     if (!number_at(&text, &made.id) || *text != '\0') {
@@ -230,7 +236,8 @@ key_id(const struct key_use *use, void *target)
     }
     for (size_t i = 0; i < accounts->id_count; i++)
         if (accounts->ids[i].id == made.id) {
-            key_complain(use, "id.%s is the same number: change one",
+            key_complain(use, "id.%s%s is the same number: change one",
+                         accounts->ids[i].group ? "group." : "",
                          accounts->ids[i].name);
             return;
         }
@@ -240,7 +247,7 @@ key_id(const struct key_use *use, void *target)
         return;
     }
     accounts->ids = ids;
-    key_copy(use, &made.name, use->name);
+    key_copy(use, &made.name, name);
     if (made.name != NULL)
         ids[accounts->id_count++] = made;
 }

@@ -292,6 +292,7 @@ struct directory_config {
 
 struct explicit_id {
     char *name;
+    bool group; /* id.group.NAME */
     uint32_t id;
 };
 struct accounts_config {
@@ -382,7 +383,7 @@ bool config_access(const struct config *config, const char *service,
 const struct access_config *config_access_of(const struct config *config,
                                              const char *service);
 
-/* NULL if there is none of that name.  Borrowed. */
+/* NULL: none.  Borrowed. */
 const struct directory_config *config_directory(const struct config *config,
                                                 const char *name);
 
@@ -396,5 +397,4 @@ const char *config_directory_issuer(const struct config *config,
                                     const struct directory_config *directory);
 
 bool config_local_user(const struct config *config, const char *user);
-
 #endif

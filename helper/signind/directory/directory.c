@@ -161,6 +161,7 @@ source_start(struct directory *directory, struct people_source *source,
 {
     source->directory = directory;
     source->config = config;
+    source->groups_since_s = directory->opened_s - 1;
     if (!fetch_can_list(config) && !fetch_can_find(config))
         return 0;
     source->fetcher =
@@ -222,6 +223,7 @@ directory_open_at(const struct provider_context *context,
     directory->config = config;
     directory->base = http_base(context->http);
     directory->paths = *paths;
+    directory->opened_s = directory_now_s();
     LIST_INIT(&directory->lookups);
     LIST_INIT(&directory->answered);
     LIST_INIT(&directory->refresh_waiters);
@@ -272,6 +274,9 @@ directory_close(struct directory *directory)
     if (directory->tell_timer != NULL &&
         evtimer_pending(directory->tell_timer, NULL) != 0)
         directory_tell(directory, false);
+    /* A refresh may wait for a lookup, and a lookup for a fetcher's answer. */
+    for (size_t i = 0; i < directory->source_count; i++)
+        refresh_cancel(&directory->sources[i]);
     lookup_free_all(directory);
     refresh_free_waiters(directory);
     sources_free(directory);

@@ -69,9 +69,11 @@ struct directory_user {
                           none.  A sign-in brings new ones: who decides before
                           it, at a provider with identity.groups, must not
                           take these for known */
-    int64_t age_s;     /* since the directory confirmed it; 0 with LOCAL, NEW
-                          and first_sign_in; INT64_MAX: the clock was set */
-    bool unreachable;  /* directory_check(): it could not be asked just now */
+    bool groups_not_listed; /* they come with the directory's list alone, and it
+                               has not told this user's yet */
+    int64_t age_s;    /* since the directory confirmed it; 0 with LOCAL, NEW
+                         and first_sign_in; INT64_MAX: the clock was set */
+    bool unreachable; /* directory_check(): it could not be asked just now */
 };
 void directory_user_done(struct directory_user *user);
 

@@ -160,14 +160,24 @@ static void
 lookup_take(struct lookup *lookup, const struct person *person)
 {
     struct directory *directory = lookup->directory;
+    const struct directory_config *config = lookup->source->config;
+    struct user_record before = {0};
+    bool is_new =
+        store_user_by_name(directory->store, lookup->name, &before) == -ENOENT;
     int error;
 
+    store_user_done(&before);
     error =
         people_take(directory->store, directory->files, directory->config,
                     lookup->source->config, person, lookup->started_s, NULL);
     if (error == 0)
         lookup->found = true;
-    else if (directory_is_refusal(error) && error != -ENOSPC)
+    if (error == 0 && is_new && !person->groups_known &&
+        config->requests[DIRECTORY_GROUPS].request.configured)
+        refresh_plan_soon(lookup->source);
+    if (error == 0)
+        return;
+    if (directory_is_refusal(error) && error != -ENOSPC)
         lookup_mark_missing(lookup);
     else
         lookup_break(lookup);

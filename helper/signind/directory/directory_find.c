@@ -82,15 +82,34 @@ find_groups_to_come(const struct directory *directory,
            user->record.sign_in_subject == NULL && user->group_count == 0;
 }
 
+/* Do the groups come with the list alone, and has there been none since the
+ * user is known? */
+static bool
+find_groups_not_listed(struct directory *directory,
+                       const struct directory_user *user)
+{
+    const struct directory_config *config = user->config;
+    const struct people_source *source =
+        directory_source(directory, config->name);
+
+    return config->requests[DIRECTORY_GROUPS].request.configured &&
+           !config->requests[DIRECTORY_USER_GROUPS].request.configured &&
+           config->attribute.groups == NULL &&
+           (source == NULL ||
+            user->record.first_seen_s > source->groups_since_s);
+}
+
 static int
 find_known(struct directory *directory, uid_t uid, struct directory_user *user)
 {
     const struct user_record *record = &user->record;
     int error;
 
-    /* Another source of NSS has answered, or the directory is not configured
-     * any more: known to NSS, and nobody here. */
-    if (record->uid != uid)
+    /* Another source of NSS has answered, root has given name or number to a
+     * local account since, or the directory is not configured any more: known
+     * to NSS, and nobody here. */
+    if (record->uid != uid ||
+        local_files_has_any(directory->files, record->name, uid))
         return -ENOENT;
     user->config = config_directory(directory->config, record->directory);
     if (user->config == NULL)
@@ -100,7 +119,9 @@ find_known(struct directory *directory, uid_t uid, struct directory_user *user)
     if (error != 0)
         return error;
     user->kind = DIRECTORY_KNOWN;
-    user->groups_known = !find_groups_to_come(directory, user);
+    user->groups_not_listed = find_groups_not_listed(directory, user);
+    user->groups_known =
+        !user->groups_not_listed && !find_groups_to_come(directory, user);
     if (user->config->type != DIRECTORY_FIRST_SIGN_IN)
         user->age_s = find_age_s(record);
     return 0;

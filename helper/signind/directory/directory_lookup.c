@@ -14,6 +14,9 @@
 #define BACKGROUND_MAX  8
 #define BACKGROUND_USER 4
 
+/* A snapshot that takes no longer is written while the caller waits, in ms. */
+#define TELL_AT_ONCE_MS 50
+
 static bool
 lookup_is_useful(const struct directory *directory)
 {
@@ -60,8 +63,18 @@ lookup_known(struct directory *directory, const struct user_record *record,
     const struct directory_config *config =
         config_directory(directory->config, record->directory);
 
-    if (!people_is_told(config, record, directory_now_s()))
+    /* As in the snapshot. */
+    if (!people_is_told(config, record, directory_now_s()) ||
+        local_files_has_any(directory->files, record->name, record->uid))
         return -ENOENT;
+    /* The number and the groups are in the snapshot alone: the name is not
+     * told before it is there. */
+    if (directory->told_cost_ms > TELL_AT_ONCE_MS)
+        directory_tell_soon(directory);
+    else
+        directory_tell(directory, false);
+    if (directory->told_version != store_version(directory->store))
+        return -EAGAIN;
     return snapshot_entry(record, text) == 0 ? 0 : -ENOENT;
 }
 
@@ -82,9 +95,9 @@ directory_lookup(struct directory *directory, const char *name, uid_t uid,
     if (error == 0) {
         error = lookup_known(directory, &record, text);
         store_user_done(&record);
-        if (error != 0)
+        if (error == -ENOENT)
             lookup_remember_miss(directory, name, true);
-        return error;
+        return error == 0 ? 0 : -ENOENT;
     }
     if (error != -ENOENT)
         return -ENOENT;

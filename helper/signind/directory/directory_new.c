@@ -63,7 +63,8 @@ new_user_number(const struct accounts_config *accounts, const char *name,
                 const struct identity *identity, uint32_t *ret_id)
 {
     for (size_t i = 0; i < accounts->id_count; i++) {
-        if (strcmp(accounts->ids[i].name, name) == 0) {
+        if (!accounts->ids[i].group &&
+            strcmp(accounts->ids[i].name, name) == 0) {
             *ret_id = accounts->ids[i].id;
             return 0;
         }

@@ -63,6 +63,11 @@ struct people_source {
     int64_t regular_at_ms;   /* when that is due by refresh_every */
     int64_t pause_until_ms;  /* no lookups before: they have just failed */
     int64_t not_before_ms;   /* nothing before: Retry-After */
+    int64_t planned_at_ms;   /* when the timer is due */
+    int64_t listed_at_ms;    /* when the last refresh ended */
+    int64_t groups_since_s;  /* of whom was seen before, the list has told the
+                                groups since, or could have before a restart */
+    bool again;              /* refresh_plan_soon() during a refresh */
     unsigned backoff_ms;
     struct refresh *refresh; /* under way */
 };
@@ -85,6 +90,7 @@ struct directory {
     LIST_HEAD(, directory_check) answered; /* to be told by the loop */
     LIST_HEAD(, refresh_waiter) refresh_waiters;
     struct lookup_pace pace;
+    int64_t opened_s; /* epoch */
     /* the snapshot */
     struct event *tell_timer;
     bool told;             /* there is one of ours */
@@ -200,6 +206,9 @@ void refresh_plan(struct people_source *source, bool ok,
                   unsigned retry_after_s);
 /* The planned time has come. */
 void refresh_due(struct people_source *source);
+/* Somebody was found by name, whose groups the list alone tells: refresh soon,
+ * but not all the time. */
+void refresh_plan_soon(struct people_source *source);
 /* The first one of a new configuration, within a few seconds. */
 void refresh_plan_first(struct people_source *source);
 

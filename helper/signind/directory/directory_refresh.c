@@ -22,6 +22,9 @@
 /* A snapshot is written anew after so long although nothing has changed:
  * somebody's disabled_grace may be over. */
 #define TELL_EVERY_S 3600
+/* Out of turn, for somebody new: so soon, and with so much between two. */
+#define SOON_MS       1000
+#define SOON_EVERY_MS 60000
 
 #define MS_PER_S 1000
 
@@ -43,7 +46,24 @@ plan_at(struct people_source *source, int64_t at_ms)
         after.tv_sec = after_ms / MS_PER_S;
         after.tv_usec = after_ms % MS_PER_S * MS_PER_S;
     }
+    source->planned_at_ms = at_ms;
     event_add(source->timer, &after);
+}
+
+void
+refresh_plan_soon(struct people_source *source)
+{
+    int64_t at_ms = channel_now_ms() + SOON_MS;
+
+    if (source->refresh != NULL) {
+        source->again = true;
+        return;
+    }
+    if (source->listed_at_ms != 0 &&
+        at_ms < source->listed_at_ms + SOON_EVERY_MS)
+        at_ms = source->listed_at_ms + SOON_EVERY_MS;
+    if (at_ms < source->planned_at_ms)
+        plan_at(source, at_ms);
 }
 
 static int64_t
@@ -149,9 +169,14 @@ refresh_finish(struct refresh *refresh, enum wire_result result,
     }
     directory_tell(directory,
                    directory_now_s() - directory->told_at_s >= TELL_EVERY_S);
+    source->listed_at_ms = channel_now_ms();
     refresh_plan(source, result == WIRE_OK, retry_after_s);
     lookup_refreshed(source, result, why);
     refresh_free(refresh);
+    if (source->again) {
+        source->again = false;
+        refresh_plan_soon(source);
+    }
     refresh_tell_waiters(directory);
 }
 
@@ -170,6 +195,8 @@ list_end(struct refresh *refresh)
                                         : "the store cannot be written";
     } else if (result == WIRE_OK) {
         result = list_complete(refresh, &why);
+        if (result == WIRE_OK)
+            refresh->source->groups_since_s = refresh->started_s;
     }
     refresh_finish(refresh, result, why, refresh->result.retry_after_s);
 }

@@ -181,7 +181,8 @@ directory_signed_in(struct directory *directory, struct directory_user *user,
         return WIRE_INTERNAL;
     }
     found.unreachable = user->unreachable;
-    found.groups_known = true;
+    /* The claims have told theirs. */
+    found.groups_known = !found.groups_not_listed;
     directory_user_done(user);
     *user = found;
     return WIRE_OK;

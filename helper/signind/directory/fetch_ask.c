@@ -77,6 +77,9 @@ fetch_make(struct fetch *fetch, const struct request_config *config,
     int r;
 
     request_secrets_done(&fetch->secrets);
+    /* Before the answer comes, another fetch may have got a newer one. */
+    if (token != NULL && request_secrets_add(&fetch->secrets, token) == NULL)
+        return -ENOMEM;
     r = fetch_filter_text(fetcher, fetch->login, &login);
     if (r == 0)
         r = fetch_filter_text(fetcher, fetch->person.subject, &subject);
@@ -139,22 +142,21 @@ fetch_send(struct fetch *fetch)
 /* The directory's words: RFC 6749's error, RFC 7644's detail, or a message. */
 static void
 fetch_add_words(const struct http_answer *http,
-                const struct request_secrets *secrets, const char *token,
+                const struct request_secrets *secrets,
                 struct provider_result *result)
 {
     static const char *const pointers[] = {"/error", "/detail", "/message",
                                            "/error/message"};
     const char **items = calloc(secrets->used_count + 1, sizeof(*items));
     const struct why_secrets hidden = {.items = items,
-                                       .count = secrets->used_count + 1};
+                                       .count = secrets->used_count};
     json_t *document = NULL;
     const char *why, *said = NULL;
 
     if (items != NULL &&
         json_read(http->body, http->body_length, &document, &why) == 0) {
-        items[0] = token;
         for (size_t i = 0; i < secrets->used_count; i++)
-            items[i + 1] = secrets->used[i].text;
+            items[i] = secrets->used[i].text;
         for (size_t i = 0;
              said == NULL && i < sizeof(pointers) / sizeof(pointers[0]); i++)
             said = json_string_value(json_at(document, pointers[i]));
@@ -202,7 +204,7 @@ fetch_judge_status(const struct directory_config *directory,
 enum wire_result
 fetch_judge(const struct directory_config *directory,
             enum directory_request request, const struct http_answer *http,
-            const struct request_secrets *secrets, const char *token,
+            const struct request_secrets *secrets,
             struct provider_result *result)
 {
     if (http->failure != HTTP_ANSWERED) {
@@ -213,7 +215,7 @@ fetch_judge(const struct directory_config *directory,
     result->retry_after_s = http->retry_after_s;
     fetch_judge_status(directory, request, http, result);
     if (result->result != WIRE_OK && result->result != WIRE_UNKNOWN_USER)
-        fetch_add_words(http, secrets, token, result);
+        fetch_add_words(http, secrets, result);
     return result->result;
 }
 
@@ -280,7 +282,7 @@ fetch_answered(void *context, const struct http_answer *http)
         return;
     }
     if (fetch_judge(fetcher->directory, fetch->request, http, &fetch->secrets,
-                    fetcher->token.text, &fetch->result) != WIRE_OK) {
+                    &fetch->result) != WIRE_OK) {
         fetch_end(fetch);
         return;
     }

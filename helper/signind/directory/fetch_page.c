@@ -327,6 +327,21 @@ page_repeats(struct page_walk *walk, json_t *item, const char *identity)
     return false;
 }
 
+/*
+ * Somebody who is deleted while the list is read moves all behind to the
+ * front, and one of them from the next page to this one, past us.
+ */
+static bool
+page_total_holds(struct page_walk *walk, uint64_t total, const char **ret_why)
+{
+    bool shorter = walk->pages > 1 && total < walk->total;
+
+    walk->total = total;
+    *ret_why = shorter ? "the list got shorter while it was read"
+                       : "the list is longer than totalResults";
+    return !shorter && walk->received <= total;
+}
+
 int
 page_walk_next(struct page_walk *walk, const char *requested,
                const json_t *document, const struct http_answer *http,
@@ -349,7 +364,9 @@ page_walk_next(struct page_walk *walk, const char *requested,
         return 0;
     if (walk->config->kind == PAGE_NEXT)
         return page_follow(walk, requested, document, http, ret_why);
-    if (total >= 0 && walk->received >= (uint64_t)total)
+    if (total >= 0 && !page_total_holds(walk, (uint64_t)total, ret_why))
+        return -EINVAL;
+    if (total >= 0 && walk->received == (uint64_t)total)
         return 0;
     if (count > 0)
         return 1;

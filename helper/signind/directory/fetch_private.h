@@ -76,6 +76,7 @@ struct page_walk {
     const struct page_config *config;
     uint64_t received; /* items so far */
     unsigned pages;    /* answered so far */
+    uint64_t total;    /* as the page before said, if it did */
     char *url;         /* of the next page, where answers name it */
     char *origin;      /* scheme, host and port of the first page */
     json_t *first;     /* what the first page began with */
@@ -197,13 +198,13 @@ int64_t fetch_now_ms(void);
 /*
  * What an answer means: WIRE_OK if its status is in the request's success
  * list.  What the directory says of a failure is told, unless one of the
- * secrets or the token (or NULL) is in it.
+ * secrets that were sent is in it.
  */
 enum wire_result fetch_judge(const struct directory_config *directory,
                              enum directory_request request,
                              const struct http_answer *http,
                              const struct request_secrets *secrets,
-                             const char *token, struct provider_result *result);
+                             struct provider_result *result);
 
 /* Values of templates, and who asks, but for what depends on the fetch. */
 struct template_values fetch_values(const struct fetcher *fetcher,

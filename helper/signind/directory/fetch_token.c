@@ -114,7 +114,7 @@ token_answered(void *context, const struct http_answer *http)
 
     fetcher->token_http = NULL;
     if (fetch_judge(fetcher->directory, DIRECTORY_TOKEN, http,
-                    &fetcher->token_secrets, NULL, &result) == WIRE_OK)
+                    &fetcher->token_secrets, &result) == WIRE_OK)
         token_take(fetcher, http, &result);
     if (result.result == WIRE_OK)
         fetcher->token_generation++;

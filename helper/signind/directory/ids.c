@@ -96,6 +96,12 @@ id_is_free(const struct giving *giving, uint32_t id)
     return status == 0 ? -EEXIST : status == -ENOENT ? 0 : status;
 }
 
+static bool
+id_may_be(const struct giving *giving, uint32_t id)
+{
+    return people_id_valid(id) && !local_files_has_id(giving->files, id);
+}
+
 /*
  * The first free number between two, in order; the given ones come sorted, so
  * that a full range costs one pass.
@@ -111,23 +117,24 @@ id_first_free(const struct giving *giving, uint32_t first, uint32_t last,
 
     query_number(&query, 1, first);
     query_number(&query, 2, last);
+    local_files_hold(giving->files);
     do {
         uint64_t given = (uint64_t)last + 1;
 
         status = query_next(&query);
-        if (status < 0)
-            return status;
         if (status > 0)
             given = (uint64_t)query_column_number(&query, 0);
-        for (; id < given; id++)
-            if (people_id_valid((uint32_t)id) &&
-                !local_files_has_id(giving->files, (uint32_t)id)) {
-                *ret_id = (uint32_t)id;
-                return 0;
-            }
+        while (status >= 0 && id < given && !id_may_be(giving, (uint32_t)id))
+            id++;
+        if (status < 0 || id < given)
+            break;
         id = given + 1;
     } while (status > 0);
-    return -ENOSPC;
+    local_files_release(giving->files);
+    if (status < 0 || id > last)
+        return status < 0 ? status : -ENOSPC;
+    *ret_id = (uint32_t)id;
+    return 0;
 }
 
 /* From a number upwards, round the range once. */
@@ -155,25 +162,27 @@ static void
 advice_describe(const struct giving *giving, uint32_t id, char *text,
                 size_t size)
 {
+    const char *group = giving->identity->group ? "group." : "";
     uint32_t free_id;
 
     if (!people_name_valid(giving->name))
         snprintf(text, size,
                  "rename it at the directory to a name of "
                  "letters a-z, digits, _ and - and give that an "
-                 "id.NAME = NUMBER in [accounts] of signin.conf");
+                 "id.%sNAME = NUMBER in [accounts] of signin.conf",
+                 group);
     else if (id >= giving->accounts->id_first &&
              id <= giving->accounts->id_last &&
              id_next_free(giving, id, &free_id) == 0)
         snprintf(text, size,
-                 "write id.%s = NUMBER in [accounts] of signin.conf, the same "
-                 "on every host (id.%s = %u is free here)",
-                 giving->name, giving->name, free_id);
+                 "write id.%s%s = NUMBER in [accounts] of signin.conf, the "
+                 "same on every host (id.%s%s = %u is free here)",
+                 group, giving->name, group, giving->name, free_id);
     else
         snprintf(text, size,
-                 "write id.%s = NUMBER, a free one, in [accounts] of "
+                 "write id.%s%s = NUMBER, a free one, in [accounts] of "
                  "signin.conf, the same on every host",
-                 giving->name);
+                 group, giving->name);
 }
 
 /* Always returns status. */
@@ -203,8 +212,11 @@ explicit_id_of(const struct giving *giving)
 {
     const struct accounts_config *accounts = giving->accounts;
 
+    const bool group = giving->identity->group;
+
     for (size_t i = 0; giving->name != NULL && i < accounts->id_count; i++)
-        if (strcmp(accounts->ids[i].name, giving->name) == 0)
+        if (accounts->ids[i].group == group &&
+            strcmp(accounts->ids[i].name, giving->name) == 0)
             return &accounts->ids[i];
     return NULL;
 }
@@ -233,10 +245,10 @@ id_choose(struct giving *giving, uint32_t attribute, uint32_t *ret_id,
     if (!accounts->id_derived) {
         log_error("%s %s (subject %.64s) gets no id: the directory names none, "
                   "and id_source = attribute; fill in the attribute there, or "
-                  "write id.%s = NUMBER in [accounts] of signin.conf",
+                  "write id.%s%s = NUMBER in [accounts] of signin.conf",
                   giving->identity->group ? "group" : "user",
                   giving_name(giving), giving->identity->subject,
-                  giving_name(giving));
+                  giving->identity->group ? "group." : "", giving_name(giving));
         return -ENODATA;
     }
     giving->origin = "derived from issuer and id";
@@ -279,8 +291,10 @@ ids_give(struct store *store, struct local_files *files,
                             .name = name};
     bool movable = false;
     uint32_t id = 0, next;
-    int status = store_find_id(store, identity, &id);
+    int status = local_files_readable(files) ? 0 : -EIO;
 
+    if (status == 0)
+        status = store_find_id(store, identity, &id);
     if (status == 0)
         return id_keep(&giving, id, ret_id);
     if (status == -ENOENT)

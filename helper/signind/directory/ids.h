@@ -30,7 +30,8 @@ int ids_derive(const struct accounts_config *accounts,
  *
  * 0; -EEXIST: taken (logged with what to do); -ERANGE: cannot be anybody's
  * (logged); -ENODATA: id_source = attribute, and there is none (logged);
- * -ENOSPC: id_collision = next found none; or the store's error.
+ * -ENOSPC: id_collision = next found none; -EIO: /etc/passwd or /etc/group
+ * cannot be read; or the store's error.
  * name: for id.NAME and the log; NULL for none.
  */
 int ids_give(struct store *store, struct local_files *files,

@@ -17,7 +17,7 @@
 struct local_files {
     struct local_files_paths paths;
     struct local_table tables[FILES];
-    bool held;
+    unsigned held;
     char *pattern; /* what regex was compiled from */
     regex_t regex;
     char *complaints[COMPLAINTS]; /* a ring */
@@ -152,7 +152,7 @@ table_of(struct local_files *files, enum local_file which)
     struct stat entry;
     int status;
 
-    if (files->held && table->read)
+    if (files->held > 0 && table->read)
         return table;
     status = stat(path, &entry) < 0 ? -errno : 0;
     if (status == 0 && table->read && same_file(&entry, &table->entry))
@@ -179,19 +179,26 @@ table_of(struct local_files *files, enum local_file which)
 void
 local_files_hold(struct local_files *files)
 {
-    for (int which = 0; which < FILES; which++)
+    for (int which = 0; files->held == 0 && which < FILES; which++)
         table_of(files, (enum local_file)which);
-    files->held = true;
+    files->held++;
 }
 
 void
 local_files_release(struct local_files *files)
 {
-    files->held = false;
+    files->held--;
 }
 
 /* ---- questions: a file that cannot be read says yes to "is it local?" -----
  */
+
+bool
+local_files_readable(struct local_files *files)
+{
+    return table_of(files, FILE_PASSWD) != NULL &&
+           table_of(files, FILE_GROUP) != NULL;
+}
 
 static bool
 has_name(struct local_files *files, enum local_file which, const char *name)
@@ -226,6 +233,13 @@ local_files_has_id(struct local_files *files, uint32_t id)
 {
     return has_number(files, FILE_PASSWD, id) ||
            has_number(files, FILE_GROUP, id);
+}
+
+bool
+local_files_has_any(struct local_files *files, const char *name, uint32_t id)
+{
+    return local_files_has_user(files, name) ||
+           local_files_has_group(files, name) || local_files_has_id(files, id);
 }
 
 bool

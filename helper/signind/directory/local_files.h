@@ -20,8 +20,14 @@ struct local_files_paths {
 struct local_files *local_files_new_at(const struct local_files_paths *paths);
 
 /*
+ * Can passwd and group be read, or could they once?  If not (logged), every
+ * name and number counts as local, and nothing that rests on that may be done.
+ */
+bool local_files_readable(struct local_files *files);
+
+/*
  * Look at the files once now and not again for each question, until released:
- * for a hundred thousand questions in a row.
+ * for a hundred thousand questions in a row.  May be nested.
  */
 void local_files_hold(struct local_files *files);
 void local_files_release(struct local_files *files);

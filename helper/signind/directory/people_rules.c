@@ -115,7 +115,7 @@ id_origin(const struct taking *taking, const struct person *person,
     if (accounts->id_from_attribute && person->uid == user->uid)
         origin = "the directory";
     for (size_t i = 0; i < accounts->id_count; i++)
-        if (accounts->ids[i].id == user->uid &&
+        if (accounts->ids[i].id == user->uid && !accounts->ids[i].group &&
             strcmp(accounts->ids[i].name, person->name) == 0)
             origin = "id.NAME in [accounts]";
     differs = accounts->id_from_attribute && person->uid != 0 &&
@@ -175,9 +175,10 @@ record_tell(const struct taking *taking, const struct user_record *old,
             const struct user_record *user)
 {
     if (old->name == NULL)
-        log_info("directory %s: %s (subject %.64s) is known now, with the id "
-                 "%u",
-                 taking->directory->name, user->name, user->subject, user->uid);
+        log_debug("directory %s: %s (subject %.64s) is known now, with the id "
+                  "%u",
+                  taking->directory->name, user->name, user->subject,
+                  user->uid);
     else if (strcmp(old->name, user->name) != 0)
         log_notice("directory %s: %s is called %s now; the id stays %u, the "
                    "old name is kept for this subject",
@@ -235,8 +236,13 @@ people_take(struct store *store, struct local_files *files,
     struct taking taking = {store, files, config, directory,
                             config_directory_issuer(config, directory)};
     struct user_record old = {0}, user = {0};
-    int status = taking.issuer == NULL ? -EINVAL : name_check(&taking, person);
+    int status = taking.issuer == NULL ? -EINVAL : 0;
 
+    /* Nobody is refused, and so missing, for a host that cannot be read. */
+    if (status == 0 && !local_files_readable(files))
+        status = -EIO;
+    if (status == 0)
+        status = name_check(&taking, person);
     if (status == 0)
         status = store_enter(store);
     if (status < 0)

@@ -16,6 +16,10 @@ void local_files_free(struct local_files *files);
 bool local_files_has_user(struct local_files *files, const char *name);
 bool local_files_has_group(struct local_files *files, const char *name);
 bool local_files_has_id(struct local_files *files, uint32_t id);
+/* Is name, or id, in one of them?  An account or group that root made since
+ * takes both from a directory's user. */
+bool local_files_has_any(struct local_files *files, const char *name,
+                         uint32_t id);
 bool local_files_has_shell(struct local_files *files, const char *path);
 /* PEOPLE_LOCAL_GROUPS, as root wrote it.  The gid of a name, or -ENOENT. */
 int local_files_allowed_group(struct local_files *files, const char *name,
@@ -27,7 +31,8 @@ int local_files_allowed_group(struct local_files *files, const char *name,
  *
  * 0: *ret_user (if not NULL) is what is stored now.  -EPERM: a local account
  * has that name; -EEXIST: the name is another subject's, or the id is taken;
- * or what ids_give() says.  All are logged, once a line, with what to do.
+ * or what ids_give() says (-EIO among it).  All are logged, once a line, with
+ * what to do.
  */
 int people_take(struct store *store, struct local_files *files,
                 const struct config *config,

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The memberships in one pass, in the order they are stored in, then the users
- * in one pass: no page is read twice, and a large store is read as fast as a
- * file is.
+ * The file of a snapshot.  Beside the old one, under one fixed name: that of a
+ * signind that died is written over, and nothing can pile up.  Not synced: all
+ * of it can be made again from the store, is at every start, and readers take
+ * nothing that is not whole; to wait for a disk here would hold up every
+ * session's refresh.
  */
-#include "snapshot.h"
-
-#include <cdb.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -19,351 +18,131 @@
 
 #include "local_files.h"
 #include "signind/log.h"
-#include "snapshot_members.h"
-#include "store_private.h"
-#include "wire/memory.h"
+#include "snapshot_private.h"
+#include "wire/channel.h"
 #include "wire/people.h"
 
-struct snapshot {
-    struct store *store;
-    struct local_files *files;
-    const struct config *config;
-    int64_t now_s;
-    struct cdb_make cdb;
-    struct members members;
-    size_t users, left_out;
-    /* The directory of the last user: there are few, and many users. */
-    char *directory_name;
-    const struct directory_config *directory;
-    char *text; /* of PEOPLE_GROUP_MAX + 1 bytes, for a group or gids entry */
-};
+/* Rows between two looks at the clock: a fraction of a millisecond. */
+#define ROWS 128
 
-/* ---- records ------------------------------------------------------------- */
-
-/* A number in decimal, with a NUL; returns where that is.  There are a
- * million of them in a large snapshot: printf took a third of all time. */
-static char *
-put_number(char *text, uint32_t number)
+void
+snapshot_cancel(struct snapshot *snapshot)
 {
-    char digits[10];
-    size_t count = 0;
-
-    do {
-        digits[count++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0);
-    while (count > 0)
-        *text++ = digits[--count];
-    *text = '\0';
-    return text;
-}
-
-static int
-record_add(struct snapshot *snapshot, char kind, const char *key,
-           const char *text, size_t length)
-{
-    char bytes[PEOPLE_NAME_MAX + 2];
-    size_t used = strnlen(key, PEOPLE_NAME_MAX);
-
-    bytes[0] = kind;
-    memcpy(bytes + 1, key, used);
-    if (cdb_make_add(&snapshot->cdb, bytes, (unsigned)used + 1, text,
-                     (unsigned)length) == 0)
-        return 0;
-    /* A file of 4 GB is ENOMEM to libcdb. */
-    return errno == 0 ? -EIO : -errno;
-}
-
-/* By name and by number. */
-static int
-record_add_both(struct snapshot *snapshot, const char *kinds, const char *name,
-                uint32_t id, const char *text, size_t length)
-{
-    char number[16];
-    int status = record_add(snapshot, kinds[0], name, text, length);
-
-    put_number(number, id);
-    if (status == 0)
-        status = record_add(snapshot, kinds[1], number, text, length);
-    return status;
-}
-
-/* ---- groups that are told ------------------------------------------------ */
-
-/* Root's word is asked anew: local groups come and go without a directory. */
-static bool
-group_is_told(struct snapshot *snapshot, const char *name, uint32_t gid,
-              bool local)
-{
-    const struct text_list *list = &snapshot->config->accounts.local_groups;
-    uint32_t allowed;
-
-    if (!people_name_valid(name))
-        return false;
-    if (!local)
-        return people_id_valid(gid) &&
-               !local_files_has_group(snapshot->files, name) &&
-               !local_files_has_id(snapshot->files, gid);
-    for (size_t i = 0; i < list->count; i++)
-        if (strcmp(list->items[i], name) == 0)
-            return local_files_allowed_group(snapshot->files, name, &allowed) ==
-                       0 &&
-                   allowed == gid;
-    return false;
-}
-
-static int
-groups_read(struct snapshot *snapshot)
-{
-    struct query query cleanup_query =
-        query_start(snapshot->store, SQL_SNAPSHOT_GROUPS);
-    int status;
-
-    while ((status = query_next(&query)) > 0) {
-        const char *name = query_column(&query, 1);
-        uint32_t gid = (uint32_t)query_column_number(&query, 2);
-        bool local = query_column_number(&query, 3) != 0;
-
-        if (name == NULL || !group_is_told(snapshot, name, gid, local))
-            continue;
-        status =
-            members_add_group(&snapshot->members,
-                              query_column_number(&query, 0), name, gid, local);
-        if (status < 0)
-            return status;
+    if (snapshot == NULL)
+        return;
+    query_done(&snapshot->query);
+    /* There is no other way to free what libcdb keeps. */
+    if (snapshot->started)
+        cdb_make_finish(&snapshot->cdb);
+    if (snapshot->file >= 0) {
+        close(snapshot->file);
+        unlink(snapshot->new_path);
     }
-    return status;
+    members_done(&snapshot->members);
+    free(snapshot->directory_name);
+    free(snapshot->path);
+    free(snapshot->new_path);
+    free(snapshot->text);
+    free(snapshot);
+    malloc_trim(0);
 }
 
 static int
-groups_write(struct snapshot *snapshot)
+snapshot_open(struct snapshot *snapshot, const char *path)
 {
-    struct members *members = &snapshot->members;
-    int status = 0;
-
-    for (size_t i = 0; status == 0 && i < members->group_count; i++) {
-        const struct members_group *group = &members->groups[i];
-        size_t length;
-        bool whole;
-
-        if (group->local)
-            continue;
-        whole = members_format(members, i, snapshot->text, PEOPLE_GROUP_MAX + 1,
-                               &length);
-        if (!whole)
-            log_warning("group %s has more members than an entry holds: some "
-                        "are not listed, but all are in it",
-                        group->name);
-        status = record_add_both(snapshot, "GI", group->name, group->gid,
-                                 snapshot->text, length);
-    }
-    return status;
+    snapshot->path = strdup(path);
+    snapshot->text = malloc(PEOPLE_GROUP_MAX + 1);
+    if (snapshot->path == NULL || snapshot->text == NULL ||
+        asprintf(&snapshot->new_path, "%s.new", path) < 0)
+        return -ENOMEM;
+    if (unlink(snapshot->new_path) < 0 && errno != ENOENT)
+        return -errno;
+    snapshot->file =
+        open(snapshot->new_path,
+             O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (snapshot->file < 0 ||
+        cdb_make_start(&snapshot->cdb, snapshot->file) < 0)
+        return -errno;
+    snapshot->started = true;
+    return 0;
 }
 
-/* ---- users --------------------------------------------------------------- */
-
-static const struct directory_config *
-directory_of(struct snapshot *snapshot, const char *name)
+/* Everybody's to read when it is whole, whatever the umask. */
+static int
+snapshot_publish(struct snapshot *snapshot)
 {
-    if (snapshot->directory_name == NULL ||
-        strcmp(snapshot->directory_name, name) != 0) {
-        free(snapshot->directory_name);
-        snapshot->directory_name = strdup(name);
-        snapshot->directory = config_directory(snapshot->config, name);
-    }
-    return snapshot->directory;
+    errno = 0;
+    snapshot->started = false;
+    if (cdb_make_finish(&snapshot->cdb) < 0)
+        return errno == 0 ? -EIO : -errno;
+    if (fchmod(snapshot->file, 0644) < 0 ||
+        rename(snapshot->new_path, snapshot->path) < 0)
+        return -errno;
+    close(snapshot->file);
+    snapshot->file = -1;
+    if (snapshot->left_out > 0)
+        log_warning("%s: %zu users have values that cannot stand in passwd(5) "
+                    "and are left out",
+                    snapshot->path, snapshot->left_out);
+    return 0;
 }
 
-/* A row's user; the texts are the row's. */
 static void
-user_borrow(const struct query *query, struct user_record *user)
+snapshot_failed(const char *path, int status)
 {
-    *user = (struct user_record){
-        .name = query_column(query, 0),
-        .uid = (uint32_t)query_column_number(query, 1),
-        .gid = (uint32_t)query_column_number(query, 2),
-        .gecos = query_column(query, 3),
-        .home = query_column(query, 4),
-        .shell = query_column(query, 5),
-        .directory = query_column(query, 6),
-        .gone_since_s = query_column_number(query, 7),
-    };
-}
-
-/* An account that root made since takes both name and number. */
-static bool
-user_is_told(struct snapshot *snapshot, const struct user_record *user)
-{
-    if (!people_is_told(directory_of(snapshot, user->directory), user,
-                        snapshot->now_s))
-        return false;
-    if (!local_files_has_user(snapshot->files, user->name) &&
-        !local_files_has_group(snapshot->files, user->name) &&
-        !local_files_has_id(snapshot->files, user->uid))
-        return true;
-    if (local_files_complain_once(snapshot->files, user->name))
-        log_warning("%s (%u) is not told to NSS: /etc/passwd or /etc/group "
-                    "has the name or the number now",
-                    user->name, user->uid);
-    return false;
+    log_error("%s cannot be written: %s; NSS goes on with the old one", path,
+              strerror(-status));
 }
 
 int
-snapshot_entry(const struct user_record *user, char *text)
+snapshot_begin(struct store *store, struct local_files *files,
+               const struct config *config, const char *path, int64_t now_s,
+               struct snapshot **ret_snapshot)
 {
-    struct people_user entry = {.name = user->name,
-                                .gecos = user->gecos,
-                                .home = user->home,
-                                .shell = user->shell,
-                                .uid = user->uid,
-                                .gid = user->gid};
-    int status = people_user_format(&entry, text);
+    struct snapshot *snapshot = calloc(1, sizeof(*snapshot));
+    int status = -ENOMEM;
 
-    return status == -EMSGSIZE ? -EINVAL : status;
-}
-
-/* A user, and the private group of the same name and number. */
-static int
-user_write(struct snapshot *snapshot, const struct user_record *user)
-{
-    char text[PEOPLE_USER_MAX + 1], *end;
-    int status;
-
-    if (snapshot_entry(user, text) < 0) {
-        snapshot->left_out++;
-        return -ENOENT;
+    if (snapshot != NULL) {
+        snapshot->store = store;
+        snapshot->files = files;
+        snapshot->config = config;
+        snapshot->now_s = now_s;
+        snapshot->file = -1;
+        snapshot->version = store_version(store);
+        status = snapshot_open(snapshot, path);
     }
-    status = record_add_both(snapshot, "NU", user->name, user->uid, text,
-                             strlen(text));
-    if (status < 0)
+    if (status == 0)
+        status = snapshot_begin_content(snapshot);
+    if (status < 0) {
+        snapshot_failed(path, status);
+        snapshot_cancel(snapshot);
         return status;
-    snapshot->users++;
-    end = put_number(stpcpy(stpcpy(text, user->name), ":"), user->gid);
-    *end++ = ':';
-    return record_add_both(snapshot, "GI", user->name, user->gid, text,
-                           (size_t)(end - text));
-}
-
-/* The user's groups, and the user as a member of them. */
-static int
-user_write_gids(struct snapshot *snapshot, const struct user_record *user)
-{
-    struct members *members = &snapshot->members;
-    size_t first, count;
-    char *end;
-    int status =
-        members_tell_user(members, user->uid, user->name, &first, &count);
-
-    if (status < 0 || count == 0)
-        return status;
-    end = stpcpy(snapshot->text, user->name);
-    for (size_t i = 0; i < count && i < PEOPLE_GIDS_MAX; i++) {
-        *end++ = i == 0 ? ':' : ',';
-        end = put_number(end,
-                         members->groups[members->pairs[first + i].group].gid);
     }
-    return record_add(snapshot, 'M', user->name, snapshot->text,
-                      (size_t)(end - snapshot->text));
+    *ret_snapshot = snapshot;
+    return 0;
 }
 
-static int
-users_write(struct snapshot *snapshot)
+int
+snapshot_step(struct snapshot *snapshot, int64_t budget_ms)
 {
-    struct query query cleanup_query =
-        query_start(snapshot->store, SQL_SNAPSHOT_USERS);
+    int64_t until_ms = budget_ms < 0 ? INT64_MAX : channel_now_ms() + budget_ms;
     int status;
 
-    while ((status = query_next(&query)) > 0) {
-        struct user_record user;
-
-        user_borrow(&query, &user);
-        if (user.name == NULL || user.gecos == NULL || user.home == NULL ||
-            user.shell == NULL || user.directory == NULL)
-            return -ENOMEM;
-        if (!user_is_told(snapshot, &user))
-            continue;
-        status = user_write(snapshot, &user);
-        if (status == 0)
-            status = user_write_gids(snapshot, &user);
-        if (status < 0 && status != -ENOENT)
-            return status;
-    }
-    return status;
-}
-
-static int
-members_read(struct snapshot *snapshot)
-{
-    struct query query cleanup_query =
-        query_start(snapshot->store, SQL_SNAPSHOT_MEMBERS);
-    int status;
-
-    while ((status = query_next(&query)) > 0) {
-        status = members_add(&snapshot->members,
-                             (uint32_t)query_column_number(&query, 0),
-                             query_column_number(&query, 1));
-        if (status < 0)
-            return status;
-    }
-    return status;
-}
-
-/* ---- the file ------------------------------------------------------------ */
-
-static int
-snapshot_fill(struct snapshot *snapshot, int file)
-{
-    const char *version =
-        snapshot->config->accounts.enumerate ? "1 enumerate" : "1";
-    int status, finished;
-
-    if (cdb_make_start(&snapshot->cdb, file) < 0)
-        return -errno;
-    status = groups_read(snapshot);
+    local_files_hold(snapshot->files);
+    do {
+        status =
+            store_version(snapshot->store) == snapshot->version ? 1 : -EAGAIN;
+        for (int i = 0; i < ROWS && status > 0; i++)
+            status = snapshot_step_content(snapshot);
+    } while (status > 0 && (budget_ms < 0 || channel_now_ms() < until_ms));
+    local_files_release(snapshot->files);
+    if (status > 0)
+        return 1;
     if (status == 0)
-        status = members_read(snapshot);
-    if (status == 0)
-        status = users_write(snapshot);
-    if (status == 0)
-        status = groups_write(snapshot);
-    if (status == 0)
-        status = record_add(snapshot, 'V', "", version, strlen(version));
-    /* Frees what it keeps, whatever came before. */
-    errno = 0;
-    finished = cdb_make_finish(&snapshot->cdb);
-    if (status == 0 && finished < 0)
-        status = errno == 0 ? -EIO : -errno;
-    return status;
-}
-
-/*
- * Beside the old one, under one fixed name: that of a signind that died is
- * written over, and nothing can pile up.  Not synced: all of it can be made
- * again from the store, is at every start, and readers take nothing that is
- * not whole; to wait for a disk here would hold up every session's refresh.
- */
-static int
-snapshot_write_file(struct snapshot *snapshot, const char *path)
-{
-    char name[PATH_MAX];
-    int file cleanup_close = -1;
-    int status;
-
-    if (snprintf(name, sizeof(name), "%s.new", path) >= (int)sizeof(name))
-        return -ENAMETOOLONG;
-    if (unlink(name) < 0 && errno != ENOENT)
-        return -errno;
-    file = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (file < 0)
-        return -errno;
-    status = snapshot_fill(snapshot, file);
-    /* Everybody's to read when it is whole, whatever the umask. */
-    if (status == 0 && fchmod(file, 0644) < 0)
-        status = -errno;
-    if (status == 0 && rename(name, path) < 0)
-        status = -errno;
-    if (status < 0)
-        unlink(name);
+        status = snapshot_publish(snapshot);
+    if (status < 0 && status != -EAGAIN)
+        snapshot_failed(snapshot->path, status);
+    snapshot_cancel(snapshot);
     return status;
 }
 
@@ -371,25 +150,8 @@ int
 snapshot_write(struct store *store, struct local_files *files,
                const struct config *config, const char *path, int64_t now_s)
 {
-    struct snapshot snapshot = {
-        .store = store, .files = files, .config = config, .now_s = now_s};
-    int status;
+    struct snapshot *snapshot;
+    int status = snapshot_begin(store, files, config, path, now_s, &snapshot);
 
-    snapshot.text = malloc(PEOPLE_GROUP_MAX + 1);
-    local_files_hold(files);
-    status =
-        snapshot.text == NULL ? -ENOMEM : snapshot_write_file(&snapshot, path);
-    local_files_release(files);
-    members_done(&snapshot.members);
-    free(snapshot.directory_name);
-    free(snapshot.text);
-    malloc_trim(0);
-    if (status < 0)
-        log_error("%s cannot be written: %s; NSS goes on with the old one",
-                  path, strerror(-status));
-    else if (snapshot.left_out > 0)
-        log_warning("%s: %zu users have values that cannot stand in passwd(5) "
-                    "and are left out",
-                    path, snapshot.left_out);
-    return status;
+    return status < 0 ? status : snapshot_step(snapshot, -1);
 }

@@ -99,11 +99,11 @@ members_add(struct members *members, uint32_t uid, int64_t number)
     group = find_group(members, number);
     if (group == NULL)
         return 0;
-    /* The same group by two origins. */
-    for (size_t i = members->pair_count;
-         i-- > 0 && members->pairs[i].uid == uid;)
-        if (members->pairs[i].group == *group)
-            return 0;
+    /* The same group by two origins: they come one after the other. */
+    if (members->pair_count > 0 &&
+        members->pairs[members->pair_count - 1].uid == uid &&
+        members->pairs[members->pair_count - 1].group == *group)
+        return 0;
     if (grow(&array, &members->pair_room, members->pair_count, 1,
              sizeof(members->pairs[0])) < 0)
         return -ENOMEM;

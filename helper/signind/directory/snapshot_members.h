@@ -35,10 +35,9 @@ struct members {
 };
 
 /*
- * In this order: all groups; all pairs, each user's together and in order of
- * uid, where a number that was not added is passed over, as is one that was
- * said before; then all users that are told of, in order of name.  0 or
- * -ENOMEM.
+ * In this order: all groups; all pairs, in order of uid and then of number,
+ * where a number that was not added is passed over, as is one that is said
+ * twice; then all users that are told of, in order of name.  0 or -ENOMEM.
  */
 int members_add_group(struct members *members, int64_t number, const char *name,
                       uint32_t gid, bool local);

@@ -15,7 +15,8 @@
  * One file holds all of it between transactions (a rollback journal, no
  * write-ahead log): copying users.db while signind is stopped, or sqlite3(1)
  * .backup at any time, is a backup.  What store_end() or a single change
- * returned 0 for survives a power loss.
+ * returned 0 for survives a power loss.  A full disk is -EIO: -ENOSPC is
+ * ids_give()'s word for a full range.
  *
  * CORRUPT: a file that SQLite or our own checks refuse is renamed to
  * users.db.corrupt and reported.  While that stands and users.db does not,
@@ -112,7 +113,8 @@ int store_each_user(struct store *store,
 int store_put_user(struct store *store, const struct user_record *user);
 
 /* Mark everybody of a directory who was not confirmed (checked_at_s) since
- * that time as missing from now on.  Returns how many, or negative errno. */
+ * that time as missing from now on.  A time to come is of a clock that was set
+ * back, and confirms nothing.  Returns how many, or negative errno. */
 int store_mark_missing(struct store *store, const char *directory,
                        int64_t since_s, int64_t now_s);
 
@@ -127,12 +129,6 @@ int store_name_is_taken(struct store *store, const char *name,
  * gets another id.  A name that somebody had before: that name alone is
  * forgotten.  0, -ENOENT, ... */
 int store_forget(struct store *store, const char *name);
-/*
- * How often that name has been forgotten, or negative errno.  Where the name
- * is all there is of a subject (first_sign_in), the next one to have it must
- * be told from those who had it before.
- */
-int store_forgotten(struct store *store, const char *name);
 
 /* ---- groups ----------------------------------------------------------------
  */

@@ -35,8 +35,6 @@ enum store_statement {
     SQL_FORMER_DROP,
     SQL_USERS_MISSING,
     SQL_USER_FORGET,
-    SQL_FORGOTTEN,
-    SQL_FORGOTTEN_ADD,
     SQL_GROUP_NUMBER,
     SQL_GROUP_BY_ID,
     SQL_GROUP_PUT,
@@ -65,7 +63,7 @@ extern const char *const store_sql[SQL_STATEMENTS];
  */
 #define STORE_APPLICATION 0x7369676e /* "sign": application_id */
 #define STORE_VERSION     1          /* user_version */
-#define STORE_OBJECTS     13
+#define STORE_OBJECTS     12
 #define STORE_CACHE       "-1024" /* cache_size: pages worth so many KiB */
 extern const char *const store_schema[STORE_OBJECTS];
 

@@ -43,8 +43,6 @@ const char *const store_schema[STORE_OBJECTS] = {
     "CREATE TABLE former_names (name TEXT NOT NULL PRIMARY KEY, "
     "uid INTEGER NOT NULL REFERENCES users (uid) ON DELETE CASCADE) "
     "STRICT, WITHOUT ROWID",
-    "CREATE TABLE forgotten (name TEXT NOT NULL PRIMARY KEY, "
-    "times INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     /* listed: 0 no; 1 yes; 2 was, and a new listing has begun. */
     "CREATE TABLE groups (number INTEGER PRIMARY KEY, "
     "directory TEXT NOT NULL, id TEXT NOT NULL, name TEXT, "
@@ -132,7 +130,8 @@ const char *const store_sql[SQL_STATEMENTS] = {
     [SQL_USERS_MISSING] =
         "UPDATE users SET missing = 1, gone_since_s = "
         "CASE gone_since_s WHEN 0 THEN ?3 ELSE gone_since_s END "
-        "WHERE directory = ?1 AND checked_at_s < ?2 AND missing = 0",
+        "WHERE directory = ?1 AND missing = 0 "
+        "AND (checked_at_s < ?2 OR checked_at_s > max(?2, ?3))",
     [SQL_USER_FORGET] = "DELETE FROM users WHERE name = ?1",
     [SQL_GROUP_NUMBER] =
         "SELECT number FROM groups WHERE directory = ?1 AND id = ?2",
@@ -185,9 +184,6 @@ const char *const store_sql[SQL_STATEMENTS] = {
         "FROM users ORDER BY name",
     [SQL_SNAPSHOT_MEMBERS] =
         "SELECT uid, number FROM members ORDER BY uid, number",
-    [SQL_FORGOTTEN] = "SELECT times FROM forgotten WHERE name = ?1",
-    [SQL_FORGOTTEN_ADD] = "INSERT INTO forgotten (name, times) VALUES (?1, 1) "
-                          "ON CONFLICT (name) DO UPDATE SET times = times + 1",
     [SQL_SNAPSHOT_GROUPS] =
         "SELECT g.number, g.name, g.gid, g.local FROM groups g "
         "WHERE g.name IS NOT NULL AND g.gid > 0 AND " GROUP_ALIVE

@@ -303,12 +303,11 @@ store_mark_missing(struct store *store, const char *directory, int64_t since_s,
     return status;
 }
 
-static int
-user_forget(struct store *store, const char *name)
+int
+store_forget(struct store *store, const char *name)
 {
     struct query user cleanup_query = query_start(store, SQL_USER_FORGET);
     struct query former cleanup_query = query_start(store, SQL_FORMER_DROP);
-    struct query times cleanup_query = query_start(store, SQL_FORGOTTEN_ADD);
     int status;
 
     query_text(&user, 1, name);
@@ -317,29 +316,7 @@ user_forget(struct store *store, const char *name)
         query_text(&former, 1, name);
         status = query_change(&former);
     }
-    if (status <= 0)
-        return status == 0 ? -ENOENT : status;
-    store->version++;
-    query_text(&times, 1, name);
-    status = query_change(&times);
-    return status < 0 ? status : 0;
-}
-
-int
-store_forget(struct store *store, const char *name)
-{
-    int status = store_enter(store);
-
-    return status < 0 ? status : store_leave(store, user_forget(store, name));
-}
-
-int
-store_forgotten(struct store *store, const char *name)
-{
-    struct query query cleanup_query = query_start(store, SQL_FORGOTTEN);
-    int status;
-
-    query_text(&query, 1, name);
-    status = query_next(&query);
-    return status <= 0 ? status : (int)query_column_number(&query, 0);
+    if (status > 0)
+        store->version++;
+    return status == 0 ? -ENOENT : status < 0 ? status : 0;
 }

@@ -23,6 +23,10 @@ struct request_secrets {
  * until request_secrets_done(). */
 const char *request_secret(void *secrets, const char *name);
 
+/* One more secret that is sent: its copy, or NULL: out of memory. */
+const char *request_secrets_add(struct request_secrets *secrets,
+                                const char *value);
+
 /* Wipe and forget; the context stays. */
 void request_secrets_done(struct request_secrets *secrets);
 

@@ -26,26 +26,33 @@ request_done(struct request *request)
 }
 
 const char *
+request_secrets_add(struct request_secrets *secrets, const char *value)
+{
+    struct secret *used;
+
+    used = reallocarray(secrets->used, secrets->used_count + 1, sizeof(*used));
+    if (used == NULL)
+        return NULL;
+    secrets->used = used;
+    used[secrets->used_count] = (struct secret){0};
+    if (secret_set(&used[secrets->used_count], value, strlen(value)) < 0)
+        return NULL;
+    return used[secrets->used_count++].text;
+}
+
+const char *
 request_secret(void *secrets, const char *name)
 {
     struct request_secrets *all = secrets;
     const struct provider_context *context = all->context;
     const char *value = context->secret(context->secret_context, name);
-    struct secret *used;
 
     if (value == NULL) {
         if (all->missing[0] == '\0')
             strncat(all->missing, name, sizeof(all->missing) - 1);
         return NULL;
     }
-    used = reallocarray(all->used, all->used_count + 1, sizeof(*used));
-    if (used == NULL)
-        return NULL;
-    all->used = used;
-    used[all->used_count] = (struct secret){0};
-    if (secret_set(&used[all->used_count], value, strlen(value)) < 0)
-        return NULL;
-    return used[all->used_count++].text;
+    return request_secrets_add(all, value);
 }
 
 void
