@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <time.h>
 
 #include "signin/text.h"
 #include "wire/channel.h"
@@ -17,6 +18,8 @@
 #define LISTING_BUDGET_MS 600000
 /* sshd waits for the keys, and whoever logs in waits for sshd. */
 #define KEYS_BUDGET_MS 5000
+/* How long a full queue of connections is waited for. */
+#define CROWDED_MS 3000
 
 static struct answer
 answer_of(struct verdict verdict)
@@ -50,11 +53,18 @@ answer_of_message(const struct message *message,
 static int
 open_channel(const char *path, int *ret_fd)
 {
+    const struct timespec pause = {.tv_nsec = 5000000};
+    const int64_t until_ms = channel_now_ms() + CROWDED_MS;
     const struct passwd *daemon = getpwnam(DAEMON_USER);
-
     /* Without that user only root may be listening: (uid_t)-1 is nobody. */
-    return channel_open(path, daemon == NULL ? (uid_t)-1 : daemon->pw_uid,
-                        ret_fd);
+    const uid_t uid = daemon == NULL ? (uid_t)-1 : daemon->pw_uid;
+    int r;
+
+    /* Somebody may crowd the door: there is room again as signind accepts. */
+    while ((r = channel_open(path, uid, ret_fd)) == -EAGAIN &&
+           channel_now_ms() < until_ms)
+        nanosleep(&pause, NULL);
+    return r;
 }
 
 /* One request on the public socket, one verdict. */
