@@ -14,6 +14,9 @@
 
 #define PASSWD_FILE "/etc/passwd"
 
+/* The longest line of it that is believed, in bytes. */
+#define PASSWD_LINE_MAX (1 << 20)
+
 /* What /etc/passwd itself, not NSS, says about a name and its uid. */
 struct user_local {
     bool name; /* the name stands there */
@@ -59,12 +62,15 @@ user_read_local(const char *name, uid_t uid, struct user_local *ret_local)
     if (file == NULL)
         return -errno;
     errno = 0;
-    while ((length = getline(&line, &size, file)) >= 0) {
+    while ((length = getline(&line, &size, file)) >= 0 &&
+           length <= PASSWD_LINE_MAX) {
         line[strcspn(line, "\n")] = '\0';
         user_read_line(line, name, uid, &local);
     }
     /* No end of the file: no memory, or a read error. */
-    if (!feof(file))
+    if (length >= 0)
+        error = -ERANGE;
+    else if (!feof(file))
         error = errno == 0 ? -EIO : -errno;
     fclose(file);
     if (error == 0)
