@@ -381,6 +381,22 @@ test_freshness(void **state)
     assert_false(FRESH);
     user->age_s = INT64_MAX;
     assert_false(FRESH);
+    /* The list of the groups has an age of its own, if groups decide. */
+    user->unreachable = false;
+    user->groups_age_s = 3601;
+    assert_true(FRESH);
+    add_to(fixture, 0, ALLOW_GROUPS, staff);
+    assert_false(FRESH);
+    user->groups_age_s = 3600;
+    assert_true(FRESH);
+    fixture->access[0].stale_ok_s = 0;
+    assert_false(FRESH);
+    user->groups_age_s = 1800;
+    assert_true(FRESH);
+    user->groups_age_s = INT64_MAX;
+    assert_false(FRESH);
+    user->groups_age_s = 0;
+    user->unreachable = true;
     user->age_s = -1;
     assert_false(FRESH);
     fixture->directory.type = DIRECTORY_FIRST_SIGN_IN;

@@ -154,6 +154,19 @@ groups_are_unknown_until_a_list_tells_them(void **state)
         0);
     assert_true(user.groups_known);
     directory_user_done(&user);
+    /* Nor does a reload touch them. */
+    directory_reload(fixture.directory, &fixture.context, &fixture.config);
+    assert_int_equal(
+        directory_find(fixture.directory, "zoe-a", fixture_uid("zoe-a"), &user),
+        0);
+    assert_true(user.groups_known);
+    assert_int_equal(user.groups_age_s, 10);
+    directory_user_done(&user);
+    assert_int_equal(directory_find(fixture.directory, "zoe-new",
+                                    fixture_uid("zoe-new"), &user),
+                     0);
+    assert_false(user.groups_known);
+    directory_user_done(&user);
     fixture_pass(10);
     assert_int_equal(refresh_start(&fixture.directory->sources[0]), 0);
     fake_list_user("zoe-a", "id-zoe-a", true);

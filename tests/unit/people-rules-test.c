@@ -637,7 +637,7 @@ claims_and_teams_add_up(void **state)
     assert_int_equal(people_take_team(host->store, host->files, &host->config,
                                       host->directories, &team),
                      0);
-    assert_int_equal(store_list_end(host->store, "corp"), 0);
+    assert_int_equal(store_list_end(host->store, "corp", NOW_S), 0);
     assert_int_equal(count_groups(host, "a-1"), 3);
     assert_int_equal(people_take_claims(host->store, host->files, &host->config,
                                         host->directories, &user, NULL, 0),

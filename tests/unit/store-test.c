@@ -484,19 +484,22 @@ what_is_listed_no_longer_has_no_members(void **state)
     struct host *host = *state;
     const char *both[] = {"a-1", "b-2", "nobody", "a-1"};
     char text[256] = "";
+    int64_t listed_s = 0;
 
     host_put_user(host, "alice", "a-1", 5000);
     host_put_user(host, "bob", "b-2", 5001);
     put_group(host, "g1", "eng", 6001);
     put_group(host, "g2", "ops", 6002);
+    assert_int_equal(store_listed_at(host->store, "corp", &listed_s), -ENOENT);
     assert_int_equal(store_list_begin(host->store, "corp"), 0);
+    assert_int_equal(store_listed_at(host->store, "corp", &listed_s), -ENOENT);
     assert_int_equal(
         store_set_members(host->store, "corp", "g1", ISSUER, both, 4), 0);
     assert_int_equal(
         store_set_members(host->store, "corp", "g2", ISSUER, both, 1), 0);
     assert_int_equal(
         store_set_members(host->store, "corp", "g9", ISSUER, both, 1), -ENOENT);
-    assert_int_equal(store_list_end(host->store, "corp"), 0);
+    assert_int_equal(store_list_end(host->store, "corp", NOW_S), 0);
     assert_groups_of(host, "a-1", "g1 g2 ");
     /* The next one breaks off: all stays. */
     assert_int_equal(store_list_begin(host->store, "corp"), 0);
@@ -504,11 +507,15 @@ what_is_listed_no_longer_has_no_members(void **state)
     assert_int_equal(store_list_begin(host->store, "corp"), 0);
     assert_int_equal(
         store_set_members(host->store, "corp", "g1", ISSUER, both + 1, 1), 0);
-    assert_int_equal(store_list_end(host->store, "corp"), 0);
+    assert_int_equal(store_list_end(host->store, "corp", NOW_S), 0);
     assert_groups_of(host, "a-1", "");
     assert_groups_of(host, "b-2", "g1 ");
     assert_int_equal(store_each_group(host->store, collect_group, text), 0);
     assert_string_equal(text, "g1 ");
+    assert_int_equal(store_list_end(host->store, "corp", NOW_S + 1), 0);
+    assert_int_equal(store_listed_at(host->store, "corp", &listed_s), 0);
+    assert_int_equal(listed_s, NOW_S + 1);
+    assert_int_equal(store_listed_at(host->store, "other", &listed_s), -ENOENT);
 }
 
 /* ---- transactions -------------------------------------------------------- */

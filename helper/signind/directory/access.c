@@ -6,6 +6,8 @@
 #include <string.h>
 
 #define ID_PREFIX "id:"
+/* A directory may take so long to list everybody, in seconds. */
+#define LIST_S 60
 
 /* The id of an item "id:VALUE", or NULL: it is a name. */
 static const char *
@@ -261,6 +263,21 @@ done:
     return decision;
 }
 
+/* Groups that the directory's list alone tells are as old as the list, however
+ * well it answers for the user: one that has been due twice is stale. */
+static bool
+groups_are_fresh(const struct access_config *access,
+                 const struct directory_user *user)
+{
+    const int64_t due_s = (int64_t)user->config->refresh_every_s;
+
+    if (access == NULL ||
+        (access->allow_groups.count == 0 && access->deny_groups.count == 0))
+        return true;
+    return user->groups_age_s <= due_s + (due_s < LIST_S ? LIST_S : due_s) ||
+           user->groups_age_s <= (int64_t)access->stale_ok_s;
+}
+
 bool
 access_is_fresh(const struct config *config, const char *service,
                 const struct directory_user *user)
@@ -272,7 +289,11 @@ access_is_fresh(const struct config *config, const char *service,
     /* Its directory is no longer configured: nobody can say. */
     if (user->kind != DIRECTORY_KNOWN || user->config == NULL)
         return false;
-    if (user->config->type == DIRECTORY_FIRST_SIGN_IN || !user->unreachable)
+    if (user->config->type == DIRECTORY_FIRST_SIGN_IN)
+        return true;
+    if (!groups_are_fresh(access, user))
+        return false;
+    if (!user->unreachable)
         return true;
     return user->age_s >= 0 &&
            (user->age_s <= (int64_t)user->config->refresh_every_s ||

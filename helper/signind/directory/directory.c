@@ -161,7 +161,6 @@ source_start(struct directory *directory, struct people_source *source,
 {
     source->directory = directory;
     source->config = config;
-    source->groups_since_s = directory->opened_s - 1;
     if (!fetch_can_list(config) && !fetch_can_find(config))
         return 0;
     source->fetcher =
@@ -223,7 +222,6 @@ directory_open_at(const struct provider_context *context,
     directory->config = config;
     directory->base = http_base(context->http);
     directory->paths = *paths;
-    directory->opened_s = directory_now_s();
     LIST_INIT(&directory->lookups);
     LIST_INIT(&directory->answered);
     LIST_INIT(&directory->refresh_waiters);

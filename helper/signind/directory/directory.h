@@ -71,6 +71,7 @@ struct directory_user {
                           take these for known */
     bool groups_not_listed; /* they come with the directory's list alone, and it
                                has not told this user's yet */
+    int64_t groups_age_s;   /* where they do, since that list; else 0 */
     int64_t age_s;    /* since the directory confirmed it; 0 with LOCAL, NEW
                          and first_sign_in; INT64_MAX: the clock was set */
     bool unreachable; /* directory_check(): it could not be asked just now */

@@ -59,9 +59,9 @@ find_add_group(void *context, const struct group_record *group)
 }
 
 static int64_t
-find_age_s(const struct user_record *record)
+find_age_s(int64_t since_s)
 {
-    int64_t age_s = directory_now_s() - record->checked_at_s;
+    int64_t age_s = directory_now_s() - since_s;
 
     if (age_s < -CLOCK_SLACK_S)
         return INT64_MAX;
@@ -82,21 +82,26 @@ find_groups_to_come(const struct directory *directory,
            user->record.sign_in_subject == NULL && user->group_count == 0;
 }
 
-/* Do the groups come with the list alone, and has there been none since the
- * user is known? */
-static bool
-find_groups_not_listed(struct directory *directory,
-                       const struct directory_user *user)
+/* Where groups come with the list alone: has there been one since the user is
+ * known, and how old is it? */
+static int
+find_listed(struct directory *directory, struct directory_user *user)
 {
     const struct directory_config *config = user->config;
-    const struct people_source *source =
-        directory_source(directory, config->name);
+    int64_t listed_s = 0;
+    int error;
 
-    return config->requests[DIRECTORY_GROUPS].request.configured &&
-           !config->requests[DIRECTORY_USER_GROUPS].request.configured &&
-           config->attribute.groups == NULL &&
-           (source == NULL ||
-            user->record.first_seen_s > source->groups_since_s);
+    if (!config->requests[DIRECTORY_GROUPS].request.configured ||
+        config->requests[DIRECTORY_USER_GROUPS].request.configured ||
+        config->attribute.groups != NULL)
+        return 0;
+    error = store_listed_at(directory->store, config->name, &listed_s);
+    if (error != 0 && error != -ENOENT)
+        return error;
+    user->groups_age_s = find_age_s(listed_s);
+    user->groups_not_listed =
+        user->record.first_seen_s > listed_s || user->groups_age_s == INT64_MAX;
+    return 0;
 }
 
 static int
@@ -119,11 +124,13 @@ find_known(struct directory *directory, uid_t uid, struct directory_user *user)
     if (error != 0)
         return error;
     user->kind = DIRECTORY_KNOWN;
-    user->groups_not_listed = find_groups_not_listed(directory, user);
+    error = find_listed(directory, user);
+    if (error != 0)
+        return error;
     user->groups_known =
         !user->groups_not_listed && !find_groups_to_come(directory, user);
     if (user->config->type != DIRECTORY_FIRST_SIGN_IN)
-        user->age_s = find_age_s(record);
+        user->age_s = find_age_s(record->checked_at_s);
     return 0;
 }
 

@@ -64,9 +64,7 @@ struct people_source {
     int64_t pause_until_ms;  /* no lookups before: they have just failed */
     int64_t not_before_ms;   /* nothing before: Retry-After */
     int64_t planned_at_ms;   /* when the timer is due */
-    int64_t listed_at_ms;    /* when the last refresh ended */
-    int64_t groups_since_s;  /* of whom was seen before, the list has told the
-                                groups since, or could have before a restart */
+    int64_t soon_at_ms;      /* no refresh out of turn before */
     bool again;              /* refresh_plan_soon() during a refresh */
     unsigned backoff_ms;
     struct refresh *refresh; /* under way */
@@ -90,7 +88,6 @@ struct directory {
     LIST_HEAD(, directory_check) answered; /* to be told by the loop */
     LIST_HEAD(, refresh_waiter) refresh_waiters;
     struct lookup_pace pace;
-    int64_t opened_s; /* epoch */
     /* the snapshot */
     struct event *tell_timer;
     bool told;             /* there is one of ours */

@@ -22,9 +22,10 @@
 /* A snapshot is written anew after so long although nothing has changed:
  * somebody's disabled_grace may be over. */
 #define TELL_EVERY_S 3600
-/* Out of turn, for somebody new: so soon, and with so much between two. */
-#define SOON_MS       1000
-#define SOON_EVERY_MS 60000
+/* Out of turn, for somebody new: so soon, and never for more than a share of
+ * all time, however many are new. */
+#define SOON_MS    1000
+#define SOON_SHARE 10
 
 #define MS_PER_S 1000
 
@@ -59,9 +60,8 @@ refresh_plan_soon(struct people_source *source)
         source->again = true;
         return;
     }
-    if (source->listed_at_ms != 0 &&
-        at_ms < source->listed_at_ms + SOON_EVERY_MS)
-        at_ms = source->listed_at_ms + SOON_EVERY_MS;
+    if (at_ms < source->soon_at_ms)
+        at_ms = source->soon_at_ms;
     if (at_ms < source->planned_at_ms)
         plan_at(source, at_ms);
 }
@@ -160,6 +160,7 @@ refresh_finish(struct refresh *refresh, enum wire_result result,
 {
     struct people_source *source = refresh->source;
     struct directory *directory = source->directory;
+    const int64_t now_ms = channel_now_ms();
     const char *name = source->config->name;
 
     if (result != WIRE_OK) {
@@ -169,7 +170,8 @@ refresh_finish(struct refresh *refresh, enum wire_result result,
     }
     directory_tell(directory,
                    directory_now_s() - directory->told_at_s >= TELL_EVERY_S);
-    source->listed_at_ms = channel_now_ms();
+    source->soon_at_ms =
+        now_ms + SOON_MS + (now_ms - refresh->started_ms) * SOON_SHARE;
     refresh_plan(source, result == WIRE_OK, retry_after_s);
     lookup_refreshed(source, result, why);
     refresh_free(refresh);
@@ -195,8 +197,6 @@ list_end(struct refresh *refresh)
                                         : "the store cannot be written";
     } else if (result == WIRE_OK) {
         result = list_complete(refresh, &why);
-        if (result == WIRE_OK)
-            refresh->source->groups_since_s = refresh->started_s;
     }
     refresh_finish(refresh, result, why, refresh->result.retry_after_s);
 }
@@ -353,6 +353,7 @@ refresh_start(struct people_source *source)
     STAILQ_INIT(&refresh->items);
     refresh->source = source;
     refresh->started_s = directory_now_s();
+    refresh->started_ms = channel_now_ms();
     source->refresh = refresh;
     error = fetch_can_list(source->config) ? list_start(refresh)
                                            : known_start(refresh);

@@ -14,6 +14,7 @@ struct refresh {
     struct people_source *source;
     struct event *event; /* takes a slice, or goes on */
     int64_t started_s;   /* what is heard counts as known since then */
+    int64_t started_ms;  /* channel_now_ms() */
     /* a list */
     struct fetch *fetch;
     STAILQ_HEAD(, item) items; /* not taken into the store yet */

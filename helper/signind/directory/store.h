@@ -185,9 +185,14 @@ int store_set_members(struct store *store, const char *directory,
  * A listing of a directory's groups begins, has ended and is complete: what
  * store_set_members() was not called for in between is listed no longer, and
  * who was in it by the list is in it no longer.  Without end, all stays.
+ * started_s: when it began.
  */
 int store_list_begin(struct store *store, const char *directory);
-int store_list_end(struct store *store, const char *directory);
+int store_list_end(struct store *store, const char *directory,
+                   int64_t started_s);
+/* When the last complete one began: 0, -ENOENT (there was none), ... */
+int store_listed_at(struct store *store, const char *directory,
+                    int64_t *ret_started_s);
 /* The names of a group's members, in order. */
 int store_members_of(struct store *store, const char *directory, const char *id,
                      int (*each)(void *context, const char *name),

@@ -224,6 +224,16 @@ list_change(struct store *store, enum store_statement which,
     return query_change(&query);
 }
 
+static int
+list_set_time(struct store *store, const char *directory, int64_t started_s)
+{
+    struct query query cleanup_query = query_start(store, SQL_LIST_TIME_SET);
+
+    query_text(&query, 1, directory);
+    query_number(&query, 2, started_s);
+    return query_change(&query);
+}
+
 int
 store_list_begin(struct store *store, const char *directory)
 {
@@ -233,7 +243,7 @@ store_list_begin(struct store *store, const char *directory)
 }
 
 int
-store_list_end(struct store *store, const char *directory)
+store_list_end(struct store *store, const char *directory, int64_t started_s)
 {
     int status = store_enter(store), groups = 0;
 
@@ -244,5 +254,22 @@ store_list_end(struct store *store, const char *directory)
         groups = list_change(store, SQL_LIST_END_GROUPS, directory);
     if (status > 0 || groups > 0)
         store->version++;
+    if (status >= 0 && groups >= 0)
+        status = list_set_time(store, directory, started_s);
     return store_leave(store, status < 0 ? status : groups < 0 ? groups : 0);
+}
+
+int
+store_listed_at(struct store *store, const char *directory,
+                int64_t *ret_started_s)
+{
+    struct query query cleanup_query = query_start(store, SQL_LIST_TIME);
+    int status;
+
+    query_text(&query, 1, directory);
+    status = query_next(&query);
+    if (status <= 0)
+        return status == 0 ? -ENOENT : status;
+    *ret_started_s = query_column_number(&query, 0);
+    return 0;
 }

@@ -50,6 +50,8 @@ enum store_statement {
     SQL_LIST_BEGIN,
     SQL_LIST_END_MEMBERS,
     SQL_LIST_END_GROUPS,
+    SQL_LIST_TIME_SET,
+    SQL_LIST_TIME,
     SQL_NAME_OF_GROUP,
     SQL_NAME_OF_USER,
     SQL_SNAPSHOT_USERS,
@@ -63,7 +65,7 @@ extern const char *const store_sql[SQL_STATEMENTS];
  */
 #define STORE_APPLICATION 0x7369676e /* "sign": application_id */
 #define STORE_VERSION     1          /* user_version */
-#define STORE_OBJECTS     12
+#define STORE_OBJECTS     13
 #define STORE_CACHE       "-1024" /* cache_size: pages worth so many KiB */
 extern const char *const store_schema[STORE_OBJECTS];
 

@@ -56,6 +56,9 @@ const char *const store_schema[STORE_OBJECTS] = {
     "origin TEXT NOT NULL, PRIMARY KEY (uid, number, origin)) "
     "STRICT, WITHOUT ROWID",
     "CREATE INDEX members_by_group ON members (number, origin, uid)",
+    /* When the last complete list of a directory began. */
+    "CREATE TABLE lists (directory TEXT NOT NULL PRIMARY KEY, "
+    "started_s INTEGER NOT NULL) STRICT, WITHOUT ROWID",
 };
 
 #define USER_COLUMNS                                                           \
@@ -174,6 +177,10 @@ const char *const store_sql[SQL_STATEMENTS] = {
         "(SELECT number FROM groups WHERE directory = ?1 AND listed = 2)",
     [SQL_LIST_END_GROUPS] =
         "UPDATE groups SET listed = 0 WHERE directory = ?1 AND listed = 2",
+    [SQL_LIST_TIME_SET] =
+        "INSERT INTO lists (directory, started_s) VALUES (?1, ?2) "
+        "ON CONFLICT (directory) DO UPDATE SET started_s = ?2",
+    [SQL_LIST_TIME] = "SELECT started_s FROM lists WHERE directory = ?1",
     /* For people_rules: is a name that NSS may be told of a group's, a user's?
      */
     [SQL_NAME_OF_GROUP] = "SELECT 1 FROM groups g WHERE g.name = ?1 "
