@@ -169,7 +169,8 @@ list_close(const struct refresh *refresh, int *ret_missing)
         return error;
     missing =
         store_mark_missing(store, name, refresh->started_s, directory_now_s());
-    error = missing < 0 ? missing : store_list_end(store, name, refresh->started_s);
+    error =
+        missing < 0 ? missing : store_list_end(store, name, refresh->started_s);
     if (error == 0)
         error = store_end(store, true);
     else
