@@ -149,7 +149,11 @@ ask_user_judge(const struct config *config, const char *service,
     if (ret_later != NULL)
         *ret_later = false;
     if (!access_is_fresh(config, service, user)) {
-        ask_user_name_rule(config, service, "stale_ok", ret_rule);
+        if (user->groups_not_listed)
+            snprintf(ret_rule, ASK_USER_RULE_MAX,
+                     "the directory's list has not told the groups yet");
+        else
+            ask_user_name_rule(config, service, "stale_ok", ret_rule);
         return WIRE_UNAVAILABLE;
     }
     if (ret_later == NULL && seen.kind == DIRECTORY_NEW)

@@ -58,7 +58,8 @@ def listed():
     reader.start()
     while reader.is_alive():
         before = time.monotonic()
-        check_equal(signin("ssh-keys", "alice")[0], 0, "signin ssh-keys")
+        # 4: nobody can say yet which groups alice is in.
+        check(signin("ssh-keys", "alice")[0] in (0, 4), "signin ssh-keys")
         slowest = max(slowest, time.monotonic() - before)
         asked += 1
         reader.join(0.1)

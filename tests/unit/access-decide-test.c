@@ -396,6 +396,9 @@ test_freshness(void **state)
     user->groups_age_s = INT64_MAX;
     assert_false(FRESH);
     user->groups_age_s = 0;
+    user->groups_not_listed = true;
+    assert_false(FRESH);
+    user->groups_not_listed = false;
     user->unreachable = true;
     user->age_s = -1;
     assert_false(FRESH);

@@ -264,7 +264,8 @@ done:
 }
 
 /* Groups that the directory's list alone tells are as old as the list, however
- * well it answers for the user: one that has been due twice is stale. */
+ * well it answers for the user: one that has been due twice is stale, and until
+ * the first one nobody can say. */
 static bool
 groups_are_fresh(const struct access_config *access,
                  const struct directory_user *user)
@@ -274,6 +275,8 @@ groups_are_fresh(const struct access_config *access,
     if (access == NULL ||
         (access->allow_groups.count == 0 && access->deny_groups.count == 0))
         return true;
+    if (user->groups_not_listed)
+        return false;
     return user->groups_age_s <= due_s + (due_s < LIST_S ? LIST_S : due_s) ||
            user->groups_age_s <= (int64_t)access->stale_ok_s;
 }

@@ -45,7 +45,7 @@ enum access_decision access_foresee(const struct config *config,
                                     const char **ret_rule);
 
 /* Is what is known of the user fresh enough for this service: reachable, or
- * not older than stale_ok? */
+ * not older than stale_ok; and the groups, if it has a rule about them? */
 bool access_is_fresh(const struct config *config, const char *service,
                      const struct directory_user *user);
 
