@@ -51,9 +51,10 @@ typedef void scan_section(void *context, const char *section, unsigned line);
 
 /*
  * Check every line of text and complain, in place: what is not well-formed
- * becomes a comment, so that libini_config can read the rest.
+ * becomes a comment, so that libini_config can read the rest.  Returns how
+ * many settings are left.
  */
-void scan_text(struct reader *reader, const char *file, char *text,
+size_t scan_text(struct reader *reader, const char *file, char *text,
                size_t length, scan_section *each, void *context);
 
 /* ---- settings.c: keys and values, and where they stand ---------------------

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
+#include <ctype.h>
 #include <string.h>
 
 #include "buffer.h"
@@ -91,6 +92,11 @@ setting_mistake(const struct scan *scan, const char *line, size_t length)
                "comment";
     if (equals == line)
         return "no key in front of '=': write key = value";
+    /* To libini_config '!' in front says something else, and it then gives up
+     * on the file without a word. */
+    if (!isalnum((unsigned char)line[0]))
+        return "a key begins with a letter: write key = value, or # in front "
+               "of a comment";
     if (equals - line > CONFIG_KEY_MAX)
         return "the key in front of '=' is longer than 255 bytes";
     if (scan->section == SECTION_NONE)
@@ -126,13 +132,14 @@ line_mistake(struct scan *scan, const char *line, size_t length,
     return mistake;
 }
 
-void
+size_t
 scan_text(struct reader *reader, const char *file, char *text, size_t length,
           scan_section *each, void *context)
 {
     struct scan scan = {
         .reader = reader, .file = file, .each = each, .context = context};
     unsigned number = 0;
+    size_t settings = 0;
 
     while (length > 0) {
         char *newline = memchr(text, '\n', length);
@@ -150,7 +157,9 @@ scan_text(struct reader *reader, const char *file, char *text, size_t length,
             memset(text, ' ', line);
         if (drop && line > 0)
             text[0] = '#';
+        settings += !drop && text[0] != '[';
         length -= newline != NULL ? line + 1 : line;
         text += newline != NULL ? line + 1 : line;
     }
+    return settings;
 }

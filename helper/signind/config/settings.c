@@ -15,7 +15,8 @@ struct input {
     struct reader *reader;
     struct settings *settings;
     const char *file;
-    bool sections; /* there was one at all */
+    bool sections;         /* there was one at all */
+    size_t expected, read; /* settings, in all of them */
     int error;
 };
 
@@ -213,6 +214,7 @@ input_keys(struct input *input, struct ini_cfgobj *ini, const char *text)
     r = 0;
     for (int i = 0; r == 0 && i < count; i++)
         r = input_key(input, ini, section, text, keys, i);
+    input->read += (size_t)count;
     ini_free_attribute_list(keys);
     return r;
 }
@@ -236,12 +238,14 @@ input_sections(struct input *input, struct ini_cfgobj *ini)
 static void
 input_complain(struct input *input, struct ini_cfgobj *ini)
 {
+    const unsigned before = input->reader->mistakes;
     char **errors = NULL;
 
     if (ini_config_get_errors(ini, &errors) == 0 && errors != NULL)
         for (size_t i = 0; errors[i] != NULL; i++)
             reader_complain(input->reader, input->file, 0, "%s", errors[i]);
-    else
+    /* It may fail without an error. */
+    if (input->reader->mistakes == before)
         reader_complain(input->reader, input->file, 0,
                         "cannot be read as an INI file");
     ini_config_free_errors(errors);
@@ -265,6 +269,9 @@ input_parse(struct input *input, char *text, size_t length)
         input_complain(input, ini);
     else if (r == 0)
         r = input_sections(input, ini);
+    /* A line that it passed over may have been the one that forbids. */
+    if (r == 0 && !input->reader->lines_lost && input->read != input->expected)
+        input_complain(input, ini);
     if (file != NULL)
         ini_config_file_destroy(file);
     if (ini != NULL)
@@ -301,7 +308,8 @@ settings_read(struct reader *reader, struct settings *settings,
         return r;
     input.file = settings_add_file(settings, path);
     if (input.file != NULL) {
-        scan_text(reader, input.file, text, length, input_section, &input);
+        input.expected =
+            scan_text(reader, input.file, text, length, input_section, &input);
         r = input.error;
         /* libini_config calls a file without any section unreadable. */
         if (r == 0 && input.sections)
