@@ -16,9 +16,6 @@
 #include "log.h"
 #include "wipe.h"
 
-/* Idle connections a pool keeps: one or two for each provider. */
-#define HTTP_IDLE_CONNECTIONS 16L
-
 struct http {
     struct event_base *base;
     LIST_HEAD(, http_pool) pools;
@@ -31,6 +28,7 @@ http_request_free(struct http_request *request)
     curl_easy_cleanup(request->easy);
     curl_slist_free_all(request->headers);
     http_received_done(&request->received);
+    http_reach_done(&request->reach);
     explicit_bzero(request, sizeof(*request));
     free(request);
 }
@@ -66,7 +64,7 @@ http_pool_free(struct http_pool *pool)
         http_request_free(request);
     }
     LIST_REMOVE(pool, entry);
-    /* Closes idle connections, which calls http_on_socket() for each. */
+    /* May call http_on_socket(). */
     curl_multi_cleanup(pool->multi);
     while ((socket = LIST_FIRST(&pool->sockets)) != NULL) {
         LIST_REMOVE(socket, entry);
@@ -239,7 +237,6 @@ http_pool_new(struct http *http, const char *ca_file)
     curl_multi_setopt(pool->multi, CURLMOPT_SOCKETDATA, pool);
     curl_multi_setopt(pool->multi, CURLMOPT_TIMERFUNCTION, http_on_timer);
     curl_multi_setopt(pool->multi, CURLMOPT_TIMERDATA, pool);
-    curl_multi_setopt(pool->multi, CURLMOPT_MAXCONNECTS, HTTP_IDLE_CONNECTIONS);
     LIST_INSERT_HEAD(&http->pools, pool, entry);
     return pool;
 }
@@ -299,6 +296,19 @@ struct event_base *
 http_base(const struct http *http)
 {
     return http->base;
+}
+
+bool
+http_is_idle(const struct http *http)
+{
+    const struct http_pool *pool;
+
+    LIST_FOREACH(pool, &http->pools, entry)
+    {
+        if (!LIST_EMPTY(&pool->requests))
+            return false;
+    }
+    return true;
 }
 
 void

@@ -4,8 +4,10 @@
  *
  * https only (http to a loopback address with allow_http_loopback); no
  * redirect is followed; no cookie kept; bodies capped; the whole request,
- * name resolution included, within timeout_ms; never retried here.  The CA
- * bundle is parsed once per start, not per request.  The process ignores
+ * name resolution included, within timeout_ms.  Sent at most once, by
+ * HTTP/1.1, on a connection of its own: never retried here, by no layer, and
+ * no answer can be taken for another request's.  The CA bundle is parsed once
+ * per start, not per request.  The process ignores
  * SIGPIPE (curl's TLS writes with write(2)).
  */
 #ifndef SIGNIN_HTTP_H
@@ -30,7 +32,10 @@ void http_free(struct http *http);
 /* The loop it runs on.  Borrowed. */
 struct event_base *http_base(const struct http *http);
 
-/* Forget cached CA bundles and idle connections (after a reload). */
+/* Is no request under way? */
+bool http_is_idle(const struct http *http);
+
+/* Forget cached CA bundles and addresses (after a reload). */
 void http_reset(struct http *http);
 
 /* One request.  All is borrowed only until http_start() returns. */
@@ -44,8 +49,6 @@ struct http_order {
     const char *basic_user;     /* not NULL: HTTP Basic, already encoded as */
     const char *basic_password; /* RFC 6749 2.3.1 asks */
     bool connect_only;          /* resolve, connect, check TLS; ask nothing */
-    bool fresh_connection; /* sign-in and refresh POSTs: curl silently sends
-                              a POST again when a reused connection dies */
     const struct tls_config *tls;
     const char *client_key; /* PEM, for tls->client_cert; or NULL */
     unsigned connect_timeout_ms;
@@ -67,6 +70,9 @@ struct http_answer {
     enum http_failure failure;
     const char *reason; /* curl's words on failure: no secret in them */
     bool sent;          /* a byte of the request may have left this host */
+    bool unreachable;   /* no name, no connection or no time left, and not one
+                           byte has come from the server or proxy, TLS's
+                           included */
     unsigned status;
     const char *body; /* NUL-terminated beside its length; never NULL */
     size_t body_length;

@@ -128,10 +128,11 @@ http_received_header(char *bytes, size_t size, size_t count, void *pointer)
     }
     while (line > 0 && (bytes[line - 1] == '\r' || bytes[line - 1] == '\n'))
         line--;
-    if (received->trailers)
+    /* What follows are trailers. */
+    if (received->complete)
         return length;
     if (line == 0)
-        received->trailers = !received->interim;
+        received->complete = !received->interim;
     else if (line >= 5 && memcmp(bytes, "HTTP/", 5) == 0)
         http_received_begin(received, bytes, line);
     else if (!http_received_keep(received, bytes, line))
@@ -273,17 +274,21 @@ http_answer_fill(struct http_answer *ret_answer, struct http_request *request,
     memset(ret_answer, 0, sizeof(*ret_answer));
     curl_easy_getinfo(easy, CURLINFO_REQUEST_SIZE, &request_size);
     curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &pretransfer_us);
+    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+    /* curl is content with a status line, and an end within the headers. */
+    if (code == CURLE_OK && status != 0 && !received->complete)
+        code = CURLE_PARTIAL_FILE;
     ret_answer->sent = request_size > 0 || pretransfer_us > 0;
     ret_answer->failure =
         http_failure_of((CURLcode)code, received->too_large, ret_answer->sent);
     ret_answer->reason = http_reason(request, (CURLcode)code,
                                      ret_answer->failure, ret_answer->sent);
+    ret_answer->unreachable = http_is_unreachable(request, code);
     ret_answer->body = "";
     ret_answer->address = "";
     if (ret_answer->failure != HTTP_ANSWERED)
         return;
 
-    curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
     ret_answer->status = (unsigned)status;
     if (received->body != NULL)
         ret_answer->body = received->body;

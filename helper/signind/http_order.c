@@ -224,6 +224,31 @@ http_set_tls(CURL *easy, const struct http_order *order)
     return !failed;
 }
 
+/*
+ * A connection carries one request.  On one that was used before, curl sends a
+ * request a second time, and says nothing, when the peer closes it; takes
+ * what a proxy has answered twice or too late for the answer to the next
+ * one's question, perhaps about another user; and learns only by the time-out
+ * that a firewall has forgotten it.  HTTP/2 gains nothing then, and would
+ * bring back the first of these: curl repeats what a peer refuses as a stream
+ * (RFC 9113, 8.7), or wants by HTTP/1.1.
+ */
+static bool
+http_set_connection(CURL *easy, const struct http_order *order)
+{
+    bool failed = false;
+
+    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    SET(CURLOPT_FRESH_CONNECT, 1L);
+    SET(CURLOPT_FORBID_REUSE, 1L);
+    SET(CURLOPT_TCP_NODELAY, 1L);
+    if (order->connect_only) {
+        SET(CURLOPT_CONNECT_ONLY, 1L);
+        SET(CURLOPT_CERTINFO, 1L);
+    }
+    return !failed;
+}
+
 /* Where the request may go, and how long it may take. */
 static bool
 http_set_route(CURL *easy, const struct http_order *order, bool plain)
@@ -248,16 +273,6 @@ http_set_route(CURL *easy, const struct http_order *order, bool plain)
     SET(CURLOPT_QUICK_EXIT, 1L);
     SET(CURLOPT_CONNECTTIMEOUT_MS, (long)order->connect_timeout_ms);
     SET(CURLOPT_TIMEOUT_MS, timeout_ms);
-    SET(CURLOPT_TCP_NODELAY, 1L);
-    SET(CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
-    if (order->connect_only) {
-        SET(CURLOPT_CONNECT_ONLY, 1L);
-        SET(CURLOPT_CERTINFO, 1L);
-    }
-    if (order->fresh_connection) {
-        SET(CURLOPT_FRESH_CONNECT, 1L);
-        SET(CURLOPT_FORBID_REUSE, 1L);
-    }
     return !failed;
 }
 
@@ -275,7 +290,7 @@ http_set_callbacks(CURL *easy, struct http_request *request)
     SET(CURLOPT_MAXFILESIZE_LARGE, (curl_off_t)request->received.limit);
     SET(CURLOPT_USERAGENT, PACKAGE_NAME "/" PACKAGE_VERSION);
     SET(CURLOPT_HTTPHEADER, request->headers);
-    return !failed;
+    return !failed && http_reach_watch(easy, &request->reach);
 }
 
 int
@@ -303,6 +318,7 @@ http_order_apply(struct http_request *request, const struct http_order *order,
     loopback = loopback && order->tls->allow_http_loopback;
     if (!http_set_method(easy, order) || !http_set_tls(easy, order) ||
         !http_set_route(easy, order, loopback) ||
+        !http_set_connection(easy, order) ||
         !http_set_callbacks(easy, request)) {
         *ret_why = "libcurl refused an option";
         return -ENOMEM;

@@ -31,7 +31,7 @@ struct http_socket {
 };
 
 /*
- * One multi handle: idle connections, names resolved, and one parsed CA
+ * One multi handle: its requests, names resolved, and one parsed CA
  * bundle; curl keeps only one per multi handle, hence a pool per ca_file.
  */
 struct http_pool {
@@ -54,13 +54,22 @@ struct http_received {
     unsigned header_count;
     size_t header_bytes;
     bool interim;  /* these are the headers of a 1xx */
-    bool trailers; /* the headers are complete */
+    bool complete; /* the headers are */
     bool too_large;
+};
+
+/* Copies of the sockets that a request's connections were tried on. */
+#define HTTP_REACH_MAX 16
+struct http_reach {
+    int sockets[HTTP_REACH_MAX];
+    unsigned count;
+    bool lost; /* there was one that is not here */
 };
 
 struct http_request {
     struct http_pool *pool;
     void *easy; /* CURL */
+    struct http_reach reach;
     struct curl_slist *headers;
     char error[256]; /* CURL_ERROR_SIZE */
     struct http_received received;
@@ -82,6 +91,15 @@ size_t http_received_body(char *bytes, size_t size, size_t count,
 size_t http_received_header(char *bytes, size_t size, size_t count,
                             void *pointer);
 void http_received_done(struct http_received *received);
+
+/*
+ * http_reach.c.  Watch the sockets that easy opens from now on; false: curl
+ * refused.  Then: could nobody be reached?  code is a CURLcode.  A failure that
+ * may be ours, or that came with a byte from the other side, is no such thing.
+ */
+bool http_reach_watch(void *easy, struct http_reach *reach);
+bool http_is_unreachable(const struct http_request *request, int code);
+void http_reach_done(struct http_reach *reach);
 
 /*
  * Describe how the request ended; code is a CURLcode.  *ret_answer points

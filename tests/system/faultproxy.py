@@ -19,11 +19,12 @@ FAULTS = (
     "refuse",            # nobody listens
     "black hole",       # accepts, and says nothing for ever
     "stall handshake",  # a piece of the server's hello, and no more
+    "swallow request",  # takes the request, and keeps it
     "stall request",    # takes the request, gives no answer
     "truncate",         # a piece of the answer, then the end
     "reset request",    # RST instead of taking the request
+    "reset within",     # RST after a piece of the answer
     "reset answer",     # RST instead of handing over the answer
-    "reset second",     # the same, at a connection's second request
     "reset afterwards", # RST when the answer has been handed over
     "delay",            # late, but well
 )
@@ -137,7 +138,6 @@ class _Link:
         self.client = client
         self.server = None
         self.records = _Records()
-        self.requests = 0
         self.fault = None  # that is under way
         self.room = None   # bytes that the client may still get
 
@@ -171,17 +171,18 @@ class _Link:
 
     def _up(self, data):
         if self.records.feed(data):
-            self.requests += 1
             self.proxy.requests += 1
-            wanted = ["stall request", "truncate", "reset request",
-                      "reset answer", "reset afterwards", "delay"]
-            if self.requests == 2:
-                wanted.append("reset second")
+            wanted = ["swallow request", "stall request", "truncate",
+                      "reset request", "reset within", "reset answer",
+                      "reset afterwards", "delay"]
             self.fault = self.proxy.take(*wanted)
-            if self.fault == "truncate":
+            if self.fault in ("truncate", "reset within"):
                 self.room = PIECE
             elif self.fault == "reset request":
                 self._reset()
+                return False
+            elif self.fault == "swallow request":
+                self._hold()
                 return False
         self.server.sendall(data)
         if self.fault == "stall request":
@@ -190,7 +191,7 @@ class _Link:
         return True
 
     def _down(self, data):
-        if self.fault in ("reset answer", "reset second"):
+        if self.fault == "reset answer":
             self._reset()
             return False
         if self.fault == "delay":
@@ -201,6 +202,8 @@ class _Link:
         if self.room is not None and self.room <= 0:
             if self.fault == "stall handshake":
                 self._hold()
+            elif self.fault == "reset within":
+                self._reset()
             return False
         if self.fault == "reset afterwards":
             # All of it is there once the client has had time to take it.

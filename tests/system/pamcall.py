@@ -11,6 +11,7 @@ _libc.strdup.restype = ctypes.c_void_p
 SUCCESS, AUTH_ERR, AUTHINFO_UNAVAIL, USER_UNKNOWN = 0, 7, 9, 10
 PROMPT_ECHO_OFF, PROMPT_ECHO_ON = 1, 2
 RHOST = 4
+ESTABLISH_CRED, DELETE_CRED = 2, 4
 
 
 class _Message(ctypes.Structure):
@@ -65,6 +66,14 @@ class Pam:
 
     def account(self):
         return _pam.pam_acct_mgmt(self._handle, 0)
+
+    def open_session(self):
+        return (_pam.pam_setcred(self._handle, ESTABLISH_CRED)
+                or _pam.pam_open_session(self._handle, 0))
+
+    def close_session(self):
+        return (_pam.pam_close_session(self._handle, 0)
+                or _pam.pam_setcred(self._handle, DELETE_CRED))
 
     def end(self, code=SUCCESS):
         _pam.pam_end(self._handle, code)

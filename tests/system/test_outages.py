@@ -54,7 +54,7 @@ def set_up(here):
     global machine, glewlwyd, providers, signind
     machine = here
     glewlwyd = Glewlwyd("fixed")  # tokens live 300 s, and do not rotate
-    names = (*HANGS, *HARMLESS, "reset second", "quiet")
+    names = (*HANGS, *HARMLESS, "quiet")
     providers = {fault: Behind(number, fault)
                  for number, fault in enumerate(names)}
     providers["short"] = Behind(len(names), "short", "short")
@@ -186,7 +186,7 @@ def one_hangs():
 @case("refresh: each fault leaves the token, and the next one succeeds; "
       "logout: it is told in the end")
 def faults_at_refresh_and_revocation():
-    faults = (*HANGS, *HARMLESS, "reset second")
+    faults = (*HANGS, *HARMLESS)
     shells = {}
     for fault in faults:
         switch(fault)
@@ -235,11 +235,7 @@ def refresh_each(shells, tokens):
 
 
 def revoke_each(shells):
-    """Each fault strikes the first revocation; later ones succeed.
-
-    Not counted: on a connection that is used again libcurl repeats a request
-    whose answer a reset took ("reset second").
-    """
+    """Each fault strikes the first revocation; later ones succeed."""
     switch("quiet", TIGHT)
     mine = {session.ring: session for session in
             keys.sessions(machine.machine_id)}
@@ -338,32 +334,7 @@ def no_resolver():
     shell.logout()
 
 
-# ---- the network loses packets ----------------------------------------------------
-
-def lose(*loss):
-    words = ("add dev lo root netem loss".split() if loss
-             else "del dev lo root".split()) + list(loss)
-    return subprocess.run(["tc", "qdisc", *words], check=False,
-                          capture_output=True).returncode == 0
-
-
-def packet_loss():
-    check(lose("20%"), "netem")
-    try:
-        switch("quiet", "connect_timeout = 20s\nrequest_timeout = 30s\n")
-        shell = SshSession("alice", timeout=60)
-        session = check_session(machine, glewlwyd, shell, "alice")
-        shell.logout(60)
-        wait_for_no_session(machine, session.id, 60)
-    finally:
-        lose()
-
-
-# Many kernels of virtual machines come without it: no case then.
-if "SIGNIN_TEST_INSIDE" in os.environ and lose("0%"):
-    lose()
-    case("every fifth packet is lost: a whole session")(packet_loss)
-
+# ---- a flood ---------------------------------------------------------------------
 
 FLOOD = pathlib.Path(__file__).with_name("flood.py").read_text()
 

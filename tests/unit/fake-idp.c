@@ -107,9 +107,9 @@ fake_idp_start(void)
         err(1, "mkdtemp");
     fake_idp_spawn(idp);
     port = idp->port;
-    if (fscanf(idp->from, "ready %u %u %u %u %u", &port[FAKE_GOOD],
+    if (fscanf(idp->from, "ready %u %u %u %u %u %u", &port[FAKE_GOOD],
                &port[FAKE_WRONG_NAME], &port[FAKE_UNTRUSTED],
-               &port[FAKE_MUTUAL], &port[FAKE_PLAIN]) != 5 ||
+               &port[FAKE_MUTUAL], &port[FAKE_PLAIN], &port[FAKE_HTTP2]) != 6 ||
         fgetc(idp->from) != '\n')
         errx(1, "zoo.py did not start: it needs python3 and openssl");
     return idp;
@@ -204,6 +204,12 @@ unsigned
 fake_idp_requests(struct fake_idp *idp)
 {
     return (unsigned)fake_idp_ask(idp, "requests\n");
+}
+
+unsigned
+fake_idp_repeats(struct fake_idp *idp)
+{
+    return (unsigned)fake_idp_ask(idp, "repeats\n");
 }
 
 const char *

@@ -20,6 +20,7 @@ enum fake_port {
     FAKE_UNTRUSTED,
     FAKE_MUTUAL, /* wants a client certificate */
     FAKE_PLAIN,  /* http */
+    FAKE_HTTP2,  /* chooses HTTP/2 where that is offered, and cannot speak it */
     FAKE_PORTS
 };
 
@@ -43,6 +44,8 @@ void fake_idp_say(struct fake_idp *idp, unsigned status, const char *headers,
                   const char *body);
 
 unsigned fake_idp_requests(struct fake_idp *idp);
+/* How many answers have been sent once more (mode again). */
+unsigned fake_idp_repeats(struct fake_idp *idp);
 /* Request n as it came, and the connection it came on. */
 const char *fake_idp_request(struct fake_idp *idp, unsigned n);
 unsigned fake_idp_connection(struct fake_idp *idp, unsigned n);

@@ -353,6 +353,13 @@ test_early_ends(void **state)
                     "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
                     "2\r\n{}\r\n");
     run_fails(HTTP_UNREACHABLE, true);
+    /* A revocation's 200 would be as good as done. */
+    fake_idp_answer(idp, "close", "HTTP/1.1 200 OK\r\nContent-Type: appli");
+    run_fails(HTTP_UNREACHABLE, true);
+    fake_idp_answer(idp, "close", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n");
+    run_fails(HTTP_UNREACHABLE, true);
+    fake_idp_answer(idp, "close", "HTTP/1.1 200 OK\r\n");
+    run_fails(HTTP_UNREACHABLE, true);
     /* Without a length the end of the connection must be a TLS one. */
     fake_idp_answer(idp, "abort", "HTTP/1.1 200 OK\r\n\r\n{}");
     run_fails(HTTP_UNREACHABLE, true);
@@ -430,51 +437,6 @@ test_the_environment_says_nothing(void **state)
     tls.proxy = strdup("http://127.0.0.1:1");
     run_fails(HTTP_UNREACHABLE, false);
     free(tls.proxy);
-}
-
-static void
-test_connections_are_reused(void **state)
-{
-    /* Fresh, plain, plain, fresh, plain; then plain after a reset. */
-    static const bool fresh[] = {true, false, false, true, false, false};
-    unsigned on[6];
-
-    (void)state;
-    for (unsigned i = 0; i < 6; i++) {
-        if (i == 5)
-            http_reset(http);
-        order.fresh_connection = fresh[i];
-        fake_idp_answer(idp, "keep", OK_ANSWER);
-        run_ok(200);
-        on[i] = fake_idp_connection(idp, i);
-    }
-    assert_int_not_equal(on[0], on[1]);
-    assert_int_equal(on[1], on[2]);
-    assert_int_not_equal(on[2], on[3]);
-    assert_int_equal(on[2], on[4]);
-    assert_int_not_equal(on[4], on[5]);
-}
-
-static void
-test_a_fresh_post_is_sent_once(void **state)
-{
-    (void)state;
-    order.method = "POST";
-    order.body = "refresh_token=x";
-    order.body_length = 15;
-    fake_idp_answer(idp, "keep", OK_ANSWER);
-    run_ok(200);
-    /* curl sends it again when a reused connection dies: that is why. */
-    fake_idp_answer(idp, "abort", "");
-    fake_idp_answer(idp, "keep", OK_ANSWER);
-    run_ok(200);
-    assert_int_equal(fake_idp_requests(idp), 3);
-
-    order.fresh_connection = true;
-    fake_idp_answer(idp, "abort", "");
-    fake_idp_answer(idp, "keep", OK_ANSWER);
-    run_fails(HTTP_UNREACHABLE, true);
-    assert_int_equal(fake_idp_requests(idp), 4);
 }
 
 static void
@@ -584,7 +546,6 @@ test_pins(void **state)
     fake_idp_answer(idp, "keep", OK_ANSWER);
     run_ok(200);
     pin[0] = pin[0] == 'A' ? 'B' : 'A';
-    order.fresh_connection = true;
     run_fails(HTTP_UNTRUSTED, false);
 }
 
@@ -681,8 +642,6 @@ main(void)
         HTTP_TEST(test_redirects_stay_here),
         HTTP_TEST(test_cookies_are_not_kept),
         HTTP_TEST(test_the_environment_says_nothing),
-        HTTP_TEST(test_connections_are_reused),
-        HTTP_TEST(test_a_fresh_post_is_sent_once),
         HTTP_TEST(test_other_schemes),
         HTTP_TEST(test_malformed_orders),
         HTTP_TEST(test_nobody_there),

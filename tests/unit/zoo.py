@@ -11,12 +11,14 @@ standard input, answers on standard output (fake-idp.c is the client):
   requests\\n                    -> how many requests have come
   request N\\n                   -> LENGTH\\n<bytes> of request N, from 0
   connection N\\n                -> which connection carried it, from 0
+  repeats\\n                     -> how many answers have been sent once more
   reset\\n                       forget requests and queued answers
 
 After the bytes of its answer, MODE says what happens on the connection:
 keep (the next request), close, abort (without a TLS farewell), silent (open,
 nothing more), endless (body bytes for ever), headers (header lines for ever);
-drip sends the answer itself one byte a second.
+drip sends the answer itself one byte a second; twice sends it two times in
+one piece, again a second time when the first has been read; both keep.
 """
 
 import base64
@@ -76,6 +78,7 @@ class Zoo:
         self.answers = []
         self.requests = []
         self.connections = 0
+        self.repeats = 0
 
     def reset(self):
         with self.lock:
@@ -114,8 +117,10 @@ def send_forever(sock, make):
         count += 1
 
 
-def act(sock, mode, answer):
+def act(zoo, sock, mode, answer):
     """Send an answer.  True: the connection goes on."""
+    if mode == "twice":
+        answer += answer
     if mode == "drip":
         stop = threading.Event()
         for i in range(len(answer)):
@@ -123,7 +128,15 @@ def act(sock, mode, answer):
             stop.wait(1)
     elif answer:
         sock.sendall(answer)
-    if mode == "keep":
+    if mode == "again":
+        # It must have been taken from the socket, or it is one piece.
+        threading.Event().wait(0.2)
+        try:
+            sock.sendall(answer)
+        finally:
+            # Whoever has gone cannot read it: as good as sent.
+            zoo.repeats += 1
+    if mode in ("keep", "twice", "again"):
         return True
     if mode == "silent":
         sock.recv(1)
@@ -152,7 +165,7 @@ def serve_connection(zoo, raw, context, connection):
             if request is None:
                 break
             mode, answer = zoo.take(request, connection)
-            if not act(sock, mode, answer):
+            if not act(zoo, sock, mode, answer):
                 break
     except OSError:
         pass  # the client has had enough, or does not trust us
@@ -209,6 +222,8 @@ def obey(zoo):
             reply(b"%d\n" % len(data) + data)
         elif words[0] == b"connection":
             reply(b"%d\n" % zoo.requests[int(words[1])][1])
+        elif words[0] == b"repeats":
+            reply(b"%d\n" % zoo.repeats)
         elif words[0] == b"reset":
             zoo.reset()
             reply(b"ok\n")
@@ -223,8 +238,11 @@ def main():
     mutual.verify_mode = ssl.CERT_REQUIRED
     ports = [listen(zoo, tls(directory, name))
              for name in ("good", "wrong", "untrusted")]
-    ports += [listen(zoo, mutual), listen(zoo, None)]
-    reply(("ready %d %d %d %d %d\n" % tuple(ports)).encode())
+    # Whoever offers HTTP/2 gets it, and is not understood.
+    second = tls(directory, "good")
+    second.set_alpn_protocols(["h2"])
+    ports += [listen(zoo, mutual), listen(zoo, None), listen(zoo, second)]
+    reply(("ready" + " %d" * len(ports) % tuple(ports) + "\n").encode())
     # Until the test ends, in whatever way.
     try:
         obey(zoo)

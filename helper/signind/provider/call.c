@@ -97,6 +97,12 @@ call_fail(struct provider_call *call, const char *what)
 }
 
 void
+provider_watch(struct provider_call *call, provider_received *received)
+{
+    call->received = received;
+}
+
+void
 provider_cancel(struct provider_call *call)
 {
     call_free(call);

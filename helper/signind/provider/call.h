@@ -19,6 +19,7 @@ struct provider_call {
     enum request_kind kind; /* what was asked for */
     provider_done *done;
     void *done_context;
+    provider_received *received; /* NULL: nobody wants to know, any more */
 
     /* The values of templates; NULL: none. */
     char *user;

@@ -77,10 +77,22 @@ lookup_answered(void *context, const struct http_answer *http)
     answer_done(&answer);
     /* The sign-in itself has been sent, whatever became of this. */
     call->result.sent = true;
+    call->result.unreachable = false;
     if (call->result.result == WIRE_OK)
         lookup_next(call);
     else
         call_finish(call);
+}
+
+/* There is more to ask: the tokens must not wait for it in memory alone. */
+static void
+lookup_tell(struct provider_call *call)
+{
+    provider_received *received = call->received;
+
+    call->received = NULL;
+    if (received != NULL)
+        received(call->done_context, &call->tokens);
 }
 
 void
@@ -94,6 +106,7 @@ lookup_next(struct provider_call *call)
             continue;
         call->want[kinds[i]] = false;
         call->looking = kinds[i];
+        lookup_tell(call);
         request_start(call, kinds[i], lookup_answered);
         return;
     }

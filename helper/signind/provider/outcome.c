@@ -22,6 +22,7 @@ outcome_of_failure(const char *name, const struct http_answer *http,
                    struct provider_result *result)
 {
     result->sent = http->sent;
+    result->unreachable = http->unreachable;
     switch (http->failure) {
     case HTTP_UNTRUSTED:
         why_set(result, WIRE_UNAVAILABLE, "%s: certificate: %s", name,
@@ -243,7 +244,8 @@ outcome_decide(const struct request_config *request, enum request_kind kind,
         outcome_of_failure(request_kind_name(kind), http, result);
         return;
     }
-    result->sent = true;
+    /* Who refuses has done nothing; what fails half way may have. */
+    result->sent = http->status < 300 || http->status >= 500;
     result->retry_after_s = http->retry_after_s;
     /* result.wrong_credentials = 401 is about a password; a token that is
      * dead already is what a revocation wanted. */

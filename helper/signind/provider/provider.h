@@ -63,7 +63,11 @@ struct provider_result {
      * after a comma what is odd (a scope not granted, clocks that differ). */
     char why[256];
     unsigned retry_after_s; /* 0: none said */
-    bool sent; /* WIRE_UNAVAILABLE: the provider may have received it */
+    bool sent; /* not WIRE_OK: the provider may have done it all the same */
+    /* Of a sign-in, with WIRE_UNAVAILABLE: nobody was there.  No name, no
+     * connection, or no time left and not one byte from the provider (or the
+     * proxy) on its connection.  Never with an answer of any kind. */
+    bool unreachable;
 };
 
 struct provider_call;
@@ -140,6 +144,17 @@ struct provider_call *provider_check(const struct provider_context *context,
                                      const char *user, const char *subject,
                                      const char *access_token,
                                      provider_done *done, void *done_context);
+
+/*
+ * Be told that tokens have come while more is still to be asked about them
+ * (userinfo, introspection): nobody else knows of them, and who dies meanwhile
+ * must have kept them.  Whose they are is not known yet.  tokens are borrowed;
+ * refresh_token may be empty, the rest is not there yet.  At most once, before
+ * done(), from the event loop.  Gets done's context.
+ */
+typedef void provider_received(void *context,
+                               const struct provider_tokens *tokens);
+void provider_watch(struct provider_call *call, provider_received *received);
 
 /* Give up; done is not called.  Accepts NULL. */
 void provider_cancel(struct provider_call *call);

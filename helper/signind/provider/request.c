@@ -114,8 +114,6 @@ request_begin(struct provider_call *call, enum request_kind kind,
         .connect_timeout_ms = provider->connect_timeout_ms,
         .timeout_ms = timeout_ms,
         .max_answer = provider->max_answer,
-        /* Each of these may be honoured only once. */
-        .fresh_connection = kind == REQUEST_SIGN_IN || kind == REQUEST_REFRESH,
     };
     struct request request = {0};
     int r = request_make(&request, config, &client, &values);

@@ -74,7 +74,6 @@ struct request_limits {
     const struct tls_config *tls;
     unsigned connect_timeout_ms, timeout_ms;
     size_t max_answer;
-    bool fresh_connection; /* http.h */
 };
 
 /* http_start() with what was made. */

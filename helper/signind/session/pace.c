@@ -13,6 +13,9 @@
 
 #include "wire/channel.h"
 
+/* So many at most: who guesses at names must not fill the memory. */
+#define PACES_MAX 1024
+
 struct pace {
     SLIST_ENTRY(pace) link;
     int64_t until_ms; /* channel_now_ms() */
@@ -32,6 +35,26 @@ pace_find(const struct session_table *table, const char *what)
     return NULL;
 }
 
+/* Forget what is over first, or has been: if that is not yet, the provider
+ * says it once more. */
+static void
+pace_make_room(struct session_table *table)
+{
+    struct pace *pace, *first = NULL;
+    unsigned count = 0;
+
+    SLIST_FOREACH(pace, &table->paces, link)
+    {
+        count++;
+        if (first == NULL || pace->until_ms < first->until_ms)
+            first = pace;
+    }
+    if (count < PACES_MAX)
+        return;
+    SLIST_REMOVE(&table->paces, first, pace, link);
+    free(first);
+}
+
 void
 pace_name(char name[PACE_NAME_MAX], const char *provider, const char *user)
 {
@@ -49,6 +72,7 @@ pace_note(struct session_table *table, const char *what,
                                        result->result != WIRE_UNAVAILABLE))
         return;
     if (pace == NULL) {
+        pace_make_room(table);
         pace = calloc(1, sizeof(*pace) + strlen(what) + 1);
         if (pace == NULL)
             return;
