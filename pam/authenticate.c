@@ -82,6 +82,14 @@ authenticate_conclude(const struct call *call, const struct message *answer,
         return code;
     }
     if (keep->keys.keep != 0) {
+        if (text == NULL && keep->allow) {
+            call_log(call, LOG_ERR,
+                     "signind cannot keep the tokens: sign-in goes on without "
+                     "one: on_no_keyring = allow");
+            keep_drop(keep);
+            verdict_tell(call, answer);
+            return PAM_SUCCESS;
+        }
         if (text == NULL) {
             call_log(call, LOG_ERR, "sign-in without a ticket: refused");
             verdict_tell_unavailable(call);

@@ -139,6 +139,7 @@ keep_make(const struct call *call, struct daemon *daemon, struct keep *ret_keep)
         return PAM_AUTHINFO_UNAVAIL;
     }
     keep.shard = place.shard;
+    keep.allow = place.allow;
     error = keep_check_shard(&place);
     if (error == 0)
         error = keyring_make_keep(place.shard, place.gid, place.id, &keep.keys);

@@ -13,6 +13,7 @@
 struct keep {
     struct keyring_session keys; /* keep 0: there is none */
     key_serial_t shard;
+    bool allow; /* a sign-in may go on without them (on_no_keyring) */
 };
 
 /*

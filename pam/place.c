@@ -19,11 +19,8 @@ struct place_claim {
     bool allow; /* on_no_keyring */
 };
 
-/*
- * Field 22 of /proc/self/stat: with the pid, which can be used again, it names
- * this process for good.  signind may be unable to read it (hidepid).
- */
-static int
+/* signind may be unable to read it (hidepid). */
+int
 place_read_start_time(uint64_t *ret_ticks)
 {
     char text[1024];
@@ -142,8 +139,14 @@ place_make_ring(const struct call *call, const struct place_claim *claim,
         error = keyring_mend(&keys, gid);
     if (error == 0 && !place_is_ready(call))
         error = ring_join(call->user.uid, call->user.gid);
-    if (error == 0)
+    if (error == 0) {
         error = keyring_make_ring(&keys, gid);
+        /* The user's quota may have had room for a keyring, and none for a
+         * link in it.  If root's is full, this fails in the same way. */
+        if (error == -EDQUOT &&
+            ring_join_as_root(call->user.uid, call->user.gid) == 0)
+            error = keyring_make_ring(&keys, gid);
+    }
     if (error == 0)
         *ret_keys = keys;
     return error;

@@ -177,7 +177,17 @@ ring_join(uid_t uid, gid_t gid)
     int error = ring_act_as(uid, gid, ring_join_now);
 
     if (error == -EDQUOT)
-        error = ring_join_now();
+        return ring_join_as_root(uid, gid);
+    if (error != 0)
+        return error;
+    return ring_act_as(uid, gid, ring_link_user_keyring);
+}
+
+int
+ring_join_as_root(uid_t uid, gid_t gid)
+{
+    int error = ring_join_now();
+
     if (error != 0)
         return error;
     return ring_act_as(uid, gid, ring_link_user_keyring);

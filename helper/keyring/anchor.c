@@ -81,6 +81,19 @@ keyring_anchor_make(const char *machine_id, gid_t gid,
 }
 
 int
+keyring_anchor_relink(key_serial_t before, const char *machine_id, gid_t gid)
+{
+    char name[LAYOUT_NAME_MAX];
+    int error = anchor_name(name, machine_id);
+
+    if (error == 0)
+        error = keyring_check(before, "keyring", name, gid);
+    if (error == 0)
+        error = layout_error(keyctl_link(before, KEY_SPEC_USER_KEYRING));
+    return error;
+}
+
+int
 keyring_anchor_open(key_serial_t anchor, const char *machine_id, gid_t gid,
                     struct keyring_anchor *ret_anchor)
 {

@@ -182,11 +182,15 @@ keyring_forget(const struct keyring_session *keys, key_serial_t shard)
 }
 
 int
-keyring_alive(const struct keyring_session *keys)
+keyring_exists(key_serial_t key)
 {
     struct layout_description found;
 
-    if (keys->ring == 0)
-        return -ENOKEY;
-    return layout_describe(keys->ring, &found);
+    return key <= 0 ? -ENOKEY : layout_describe(key, &found);
+}
+
+int
+keyring_alive(const struct keyring_session *keys)
+{
+    return keyring_exists(keys->ring);
 }

@@ -91,6 +91,15 @@ int keyring_anchor_make(const char *machine_id, gid_t gid,
                         struct keyring_anchor *ret_anchor);
 
 /*
+ * [root] Link an anchor that an earlier keyring_anchor_make() gave into root's
+ * user keyring again: somebody may have unlinked it there, and while a signind
+ * pins it all live sessions hang from it.  0, or -errno: it is no more, or not
+ * ours; then nothing is changed.
+ */
+int keyring_anchor_relink(key_serial_t before, const char *machine_id,
+                          gid_t gid);
+
+/*
  * [group] Check the anchor that --prepare made, read its shards and pin it in
  * the process keyring, so that it lives as long as this process.
  */
@@ -183,6 +192,10 @@ int keyring_forget(const struct keyring_session *keys, key_serial_t shard);
  * -EKEYEXPIRED if it has gone: the session has signed out.
  */
 int keyring_alive(const struct keyring_session *keys);
+
+/* [group, root] 0 while the key is there and usable; -ENOKEY (also for serial
+ * 0), -EKEYREVOKED or -EKEYEXPIRED.  Whose it is, keyring_check() says. */
+int keyring_exists(key_serial_t key);
 
 /* ---- a process's own session (find.c) ---------------------------------- */
 

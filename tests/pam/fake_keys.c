@@ -101,8 +101,13 @@ int
 __wrap_keyring_make_ring(struct keyring_session *keys, gid_t gid)
 {
     fake_note("make ring");
-    if (fake.make_ring_error != 0)
-        return fake.make_ring_error;
+    if (fake.make_ring_error != 0) {
+        int error = fake.make_ring_error;
+
+        if (fake.make_ring_once)
+            fake.make_ring_error = 0;
+        return error;
+    }
     if (gid != FAKE_GID)
         return -EPERM;
     keys->ring = FAKE_RING;

@@ -186,6 +186,15 @@ test_success_without_a_ticket_is_none(void **state)
     fake_answer_verdict(WIRE_OK);
     assert_int_equal(authenticate(NULL), PAM_AUTHINFO_UNAVAIL);
     assert_null(fake_env());
+    assert_non_null(strstr(fake_log(), "without a ticket"));
+    /* Only if the administrator lets people in when keys have no room. */
+    fake_reset();
+    fake_answer_place(WIRE_NO_KEYRING_ALLOW);
+    fake_answer_verdict(WIRE_OK);
+    assert_int_equal(authenticate(NULL), PAM_SUCCESS);
+    assert_null(fake_env());
+    assert_non_null(strstr(fake_log(), "on_no_keyring = allow"));
+    assert_non_null(strstr(fake_journal(), "forget 702"));
 }
 
 static void

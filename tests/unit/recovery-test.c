@@ -264,6 +264,84 @@ refused_session_stays_refused(void **state)
     assert_string_equal(fixture_session_token(), "");
 }
 
+/* Tokens had come, and the provider was asked about them. */
+static void
+sign_in_that_was_being_checked_is_revoked(void **state)
+{
+    static char user[] = TEST_USER, provider[] = "test", service[] = "sshd";
+    struct fixture *fixture = fixture_need(state);
+    const key_serial_t shard = fixture->table.anchor.shards[7];
+    const struct session who = {
+        .user = user, .provider = provider, .service = service, .uid = 2001};
+    struct provider_tokens tokens = {0};
+    struct keyring_session keys;
+    char id[KEYRING_ID_LENGTH + 1];
+
+    assert_int_equal(keyring_id_make(id), 0);
+    assert_int_equal(keyring_make_keep(shard, fixture->table.gid, id, &keys),
+                     0);
+    secret_set(&tokens.access_token, "A7", 2);
+    secret_set(&tokens.refresh_token, "R7", 2);
+    assert_int_equal(session_receive(&fixture->table, keys.keep,
+                                     "00000000000000000000000000000000", &who,
+                                     &tokens),
+                     -EPERM);
+    assert_int_equal(
+        session_receive(&fixture->table, keys.keep, id, &who, &tokens), 0);
+    assert_int_equal(fixture->table.count, 0);
+    provider_tokens_done(&tokens);
+    fixture_restart(fixture);
+    assert_int_equal(fake.kind, REQUEST_REVOKE_REFRESH);
+    assert_string_equal(fake.refresh_token, "R7");
+    fake_answer(WIRE_OK, NULL, NULL, 0);
+    assert_int_equal(fake.kind, REQUEST_REVOKE_ACCESS);
+    assert_string_equal(fake.access_token, "A7");
+    fake_answer(WIRE_OK, NULL, NULL, 0);
+    assert_int_equal(fixture->table.count, 0);
+}
+
+static void
+refresh_that_was_being_checked_is_kept(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *session = fixture_aged(fixture, 300);
+    struct keyring_session keys = fixture_keys(session);
+
+    assert_int_equal(session_refresh(session, true), WIRE_OK);
+    fake_receive("A8", "R8");
+    assert_string_equal(fixture_session_token(), "A0");
+    fixture_restart(fixture);
+    session = only_session(fixture, keys.id);
+    assert_int_equal(session->state, SESSION_LIVE);
+    assert_string_equal(fixture_session_token(), "A0");
+    session_close(session, "test");
+    assert_string_equal(fake.refresh_token, "R8");
+    fake_answer(WIRE_OK, NULL, NULL, 0);
+    assert_string_equal(fake.access_token, "A0");
+    fake_answer(WIRE_OK, NULL, NULL, 0);
+    assert_string_equal(fake.access_token, "A8");
+}
+
+/* The same, without a death: the replaced token is the older one. */
+static void
+refresh_that_was_checked_goes_on(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *session = fixture_aged(fixture, 300);
+
+    assert_int_equal(session_refresh(session, true), WIRE_OK);
+    fake_receive("A8", "R8");
+    fake_answer(WIRE_OK, "A8", "R8", 300);
+    assert_string_equal(fixture_session_token(), "A8");
+    assert_false(fake.waiting);
+    session_close(session, "test");
+    assert_string_equal(fake.refresh_token, "R8");
+    fake_answer(WIRE_OK, NULL, NULL, 0);
+    assert_string_equal(fake.access_token, "A8");
+    fake_answer(WIRE_OK, NULL, NULL, 0);
+    assert_string_equal(fake.access_token, "A0");
+}
+
 static void
 garbage_in_private_is_no_session(void **state)
 {
@@ -301,6 +379,9 @@ main(void)
         TEST(revocation_goes_on_where_it_stopped),
         TEST(half_made_keys_are_left_to_their_timeout),
         TEST(refused_session_stays_refused),
+        TEST(sign_in_that_was_being_checked_is_revoked),
+        TEST(refresh_that_was_being_checked_is_kept),
+        TEST(refresh_that_was_checked_goes_on),
         TEST(garbage_in_private_is_no_session),
     };
 

@@ -20,6 +20,8 @@ struct provider_call *__wrap_provider_revoke(
     const char *user, const char *subject, const char *access_token,
     const char *refresh_token, provider_done *done, void *done_context);
 void __wrap_provider_cancel(struct provider_call *call);
+void __wrap_provider_watch(struct provider_call *call,
+                           provider_received *received);
 
 /* Anything but NULL: the session only holds it. */
 static struct provider_call *
@@ -72,6 +74,25 @@ __wrap_provider_cancel(struct provider_call *call)
 {
     if (call != NULL)
         fake.waiting = false;
+}
+
+void
+__wrap_provider_watch(struct provider_call *call, provider_received *received)
+{
+    (void)call;
+    fake.received = received;
+}
+
+void
+fake_receive(const char *access_token, const char *refresh_token)
+{
+    struct provider_tokens tokens = {0};
+
+    assert_true(fake.waiting);
+    secret_set(&tokens.access_token, access_token, strlen(access_token));
+    secret_set(&tokens.refresh_token, refresh_token, strlen(refresh_token));
+    fake.received(fake.context, &tokens);
+    provider_tokens_done(&tokens);
 }
 
 void

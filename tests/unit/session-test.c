@@ -312,6 +312,20 @@ lost_answer_waits_for_the_end_of_the_token(void **state)
     assert_int_equal(fake.count, 2);
 }
 
+/* An answer came, but none that can be read: it may have had the successor. */
+static void
+unreadable_answer_is_a_lost_one(void **state)
+{
+    struct session *session = fixture_aged(fixture_need(state), 1000);
+    struct test_waiter waiter;
+
+    fixture_wait(session, &waiter, 1500, false);
+    fake_fail(WIRE_MISCONFIGURED, true, 0);
+    assert_true(session->refresh_at_ms >= session_now_ms() + 900000);
+    assert_string_not_equal(
+        fixture_field(session->keys.private_key, "in_flight"), "0");
+}
+
 static void
 expired_token_leaves_the_session_and_comes_back(void **state)
 {
@@ -373,6 +387,7 @@ main(void)
         TEST(retry_after_is_obeyed),
         TEST(retry_after_is_obeyed_by_all),
         TEST(lost_answer_waits_for_the_end_of_the_token),
+        TEST(unreadable_answer_is_a_lost_one),
         TEST(expired_token_leaves_the_session_and_comes_back),
         TEST(refresh_is_planned_before_expiry),
         TEST(unknown_lifetime_is_the_configured_one),

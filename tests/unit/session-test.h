@@ -24,11 +24,14 @@ struct fake_call {
     unsigned count; /* of all requests so far */
     char access_token[64], refresh_token[64];
     provider_done *done;
+    provider_received *received;
     void *context;
     bool waiting;
 };
 extern struct fake_call fake;
 
+/* Tokens have come, and more is asked about them. */
+void fake_receive(const char *access_token, const char *refresh_token);
 /* Answer the request under way. */
 void fake_answer(enum wire_result result, const char *access_token,
                  const char *refresh_token, int64_t lifetime_s);

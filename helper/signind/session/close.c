@@ -128,7 +128,7 @@ close_send(struct session *session, const struct provider_config *provider,
     const struct request_config *request = &provider->requests[kind];
     struct secret access = {0}, refresh = {0};
     bool has_access =
-        session_load_access_token(session, &access) == 0 &&
+        session_load_last_token(session, &access) == 0 &&
         (session->expires_at_s == 0 || session->expires_at_s > session_now_s());
     bool has_refresh = session_load_refresh_token(session, &refresh) == 0;
     bool wanted = kind == REQUEST_REVOKE_ACCESS ? has_access : has_refresh;

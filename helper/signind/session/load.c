@@ -103,6 +103,16 @@ session_load_access_token(const struct session *session,
     return error;
 }
 
+int
+session_load_last_token(const struct session *session, struct secret *ret_token)
+{
+    int error = session_load_access_token(session, ret_token);
+
+    if (error == 0 || session->keys.keep == 0 || session->parked)
+        return error;
+    return session_load_coming_token(session, ret_token);
+}
+
 /* A text member out of a record; absent is NULL. */
 static int
 load_text(const struct record *record, const char *name, char **member)
@@ -144,12 +154,24 @@ load_state(const struct record *record)
     return SESSION_NONE;
 }
 
+/* How far has the clock been set since it was so far from the time since the
+ * kernel's start?  0: not so that it would matter. */
+static int64_t
+load_step_s(const struct session *session, int64_t wall_ms)
+{
+    int64_t step_ms = session->table->clock.wall_ms - wall_ms;
+
+    return step_ms > -1000 && step_ms < 1000
+               ? 0
+               : (step_ms + (step_ms > 0 ? 500 : -500)) / 1000;
+}
+
 int
 session_load(struct session *session)
 {
     struct record record;
     int error = load_private(session, &record);
-    int64_t health;
+    int64_t health, wall_ms;
 
     if (error != 0)
         return error;
@@ -158,7 +180,8 @@ session_load(struct session *session)
         (error = load_text(&record, "provider", &session->provider)) == 0 &&
         (error = load_text(&record, "subject", &session->subject)) == 0 &&
         (error = load_text(&record, "service", &session->service)) == 0 &&
-        (error = load_text(&record, "tty", &session->tty)) == 0)
+        (error = load_text(&record, "tty", &session->tty)) == 0 &&
+        (error = load_text(&record, "reason", &session->reason)) == 0)
         error = load_text(&record, "rhost", &session->rhost);
     if (record_get(&record, "ticket", session->ticket,
                    sizeof(session->ticket)) < 0)
@@ -179,12 +202,20 @@ session_load(struct session *session)
                       : health == HEALTH_REFUSED   ? HEALTH_REFUSED
                                                    : HEALTH_LIVE;
     session->health_since_s = load_number(&record, "health_since");
+    session->offline = load_number(&record, "offline") != 0;
+    session->enforced = load_number(&record, "enforced") != 0;
     session->closed_at_s = load_number(&record, "closed_at");
     session->revoked = (unsigned)load_number(&record, "revoked");
     session->previous_until_s = load_number(&record, "previous_until");
     session->refresh_lost = load_number(&record, "in_flight") != 0;
     session->renewable =
         record_get(&record, "refresh_token", NULL, 0) != -ENOENT;
+    /* The clock may have been set while nobody looked. */
+    wall_ms = load_number(&record, "clock");
+    if (wall_ms != 0)
+        session_shift(session, load_step_s(session, wall_ms));
+    else if (session->refreshed_at_s > session_now_s())
+        session_shift(session, session_now_s() - session->refreshed_at_s);
     record_done(&record);
     if (error == 0 && (session->state == SESSION_NONE ||
                        session->user == NULL || session->provider == NULL))

@@ -7,6 +7,10 @@
 #include "session.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -16,6 +20,49 @@ opener_ended(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     session_close(context, "the process that opened it has ended");
+}
+
+/* Field 22 of /proc/PID/stat (proc(5)): when a process started, in clock ticks
+ * since the kernel's start.  0 under hidepid, or if there is none. */
+static uint64_t
+opener_read_start(pid_t pid)
+{
+    char path[40], text[1024];
+    char *field;
+    uint64_t start = 0;
+    size_t length;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    file = fopen(path, "re");
+    if (file == NULL)
+        return 0;
+    length = fread(text, 1, sizeof(text) - 1, file);
+    fclose(file);
+    text[length] = '\0';
+    /* The name in parentheses may hold anything; the rest is numbers. */
+    field = strrchr(text, ')');
+    for (int i = 2; field != NULL && i < 22; i++)
+        field = strchr(field + 1, ' ');
+    if (field == NULL || sscanf(field, " %" SCNu64, &start) != 1)
+        return 0;
+    return start;
+}
+
+/*
+ * Is what fd stands for the process that opened the session, and not one that
+ * has its number by now?  While fd's process lives the number is its own, so
+ * what /proc says of the number is asked first, and whether it lives then.
+ */
+static bool
+opener_is_another(const struct session *session, int fd)
+{
+    uint64_t start = opener_read_start(session->opener);
+    struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+
+    if (session->opener_start == 0 || start == 0)
+        return false;
+    return start != session->opener_start || poll(&poll_fd, 1, 0) != 0;
 }
 
 int
@@ -29,6 +76,10 @@ session_watch_opener(struct session *session)
     fd = (int)syscall(SYS_pidfd_open, session->opener, 0);
     if (fd < 0)
         return -errno;
+    if (opener_is_another(session, fd)) {
+        close(fd);
+        return -ESRCH;
+    }
     session->opener_fd = fd;
     session->opener_event =
         event_new(session->table->base, fd, EV_READ, opener_ended, session);

@@ -6,43 +6,10 @@
 #include "session.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "signind/log.h"
-
-/*
- * Is the opener another process by now?  Field 22 of /proc/PID/stat tells;
- * under hidepid it cannot be read for others' processes, and the process id
- * alone has to do.
- */
-static bool
-recovery_opener_changed(const struct session *session)
-{
-    char path[40], text[1024];
-    char *field;
-    uint64_t start = 0;
-    size_t length;
-    FILE *file;
-
-    if (session->opener_start == 0)
-        return false;
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)session->opener);
-    file = fopen(path, "re");
-    if (file == NULL)
-        return false;
-    length = fread(text, 1, sizeof(text) - 1, file);
-    fclose(file);
-    text[length] = '\0';
-    /* The name in parentheses may hold anything; the rest is numbers. */
-    field = strrchr(text, ')');
-    for (int i = 2; field != NULL && i < 22; i++)
-        field = strchr(field + 1, ' ');
-    return field != NULL && sscanf(field, " %" SCNu64, &start) == 1 &&
-           start != session->opener_start;
-}
 
 /* A live session: does the kernel, and its opener, say so too? */
 static void
@@ -54,8 +21,8 @@ recovery_live(struct session *session)
         session_close(session, "it signed out while signind was not running");
         return;
     }
-    if (recovery_opener_changed(session) ||
-        (error = session_watch_opener(session)) == -ESRCH) {
+    error = session_watch_opener(session);
+    if (error == -ESRCH) {
         session_close(session, "the process that opened it ended while "
                                "signind was not running");
         return;
@@ -65,8 +32,8 @@ recovery_live(struct session *session)
                     session->keys.id, session->user, (int)session->opener,
                     strerror(-error));
     if (session->keys.access_token == 0)
-        log_warning("session %.8s of %s: its token's key is gone; run "
-                    "signind --prepare as root and restart signind",
+        log_warning("session %.8s of %s: its token's key is gone; `signind "
+                    "--prepare`, as root, makes another",
                     session->keys.id, session->user);
     if (session->refresh_lost)
         session_refresh_was_lost(session);
@@ -83,8 +50,12 @@ recovery_timeouts(struct session *session)
     struct secret token = {0};
 
     keyring_timeout(session->keys.keep, 0);
-    session->parked = session->health == HEALTH_REFUSED ||
-                      session_load_access_token(session, &token) != 0;
+    if (session->keys.access_token == 0)
+        session->parked = session->expires_at_s != 0 && left < 1;
+    else
+        session->parked = session_load_access_token(session, &token) != 0;
+    if (session->health == HEALTH_REFUSED)
+        session->parked = true;
     secret_done(&token);
     if (session->keys.access_token == 0)
         return;

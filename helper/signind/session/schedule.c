@@ -49,7 +49,8 @@ schedule_next_ms(const struct session *session)
         return session->ticket_until_s * 1000;
     if (session->state == SESSION_CLOSING)
         return session->call == NULL ? session->refresh_at_ms : 0;
-    if (session->call == NULL && session->renewable)
+    if (session->call == NULL &&
+        (session->renewable || session_is_late(session)))
         next = session->refresh_at_ms;
     if (session->expires_at_s != 0 && !session->parked &&
         (next == 0 || session->expires_at_s * 1000 < next))
@@ -78,6 +79,8 @@ void
 session_schedule(struct session *session)
 {
     if (session->state == SESSION_LIVE && session->refresh_at_ms == 0)
-        session->refresh_at_ms = schedule_planned_ms(session);
+        session->refresh_at_ms = session->offline
+                                     ? session_late_first_ms()
+                                     : schedule_planned_ms(session);
     session_arm(session);
 }

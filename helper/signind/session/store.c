@@ -10,9 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "signind/fault.h"
-
 #define KEEP_PREFIX "keep."
+/* Room for a refresh token and kept fields longer than those before. */
+#define RESERVE_SLACK 256
 
 static const char *
 store_state(const struct session *session)
@@ -104,14 +104,38 @@ store_keep(int (*load)(const struct session *, struct secret *),
     return error == -ENOENT || error == -EPROTO ? 0 : error;
 }
 
-/* NULL tokens stay as they are; "" removes.  coming_token, or NULL: an access
- * token that its own pocket is about to get. */
+/*
+ * Space for what the answer to a refresh will bring, taken before it is asked
+ * for: where root's quota is full, the old tokens stay good and the new ones
+ * are never made.  A record that is long already goes without: store_renewal()
+ * finds out what has room.
+ */
 static int
-store_private(struct session *session, const char *refresh_token,
-              const char *previous_token, const char *coming_token,
-              int64_t in_flight_s)
+store_reserve(struct store_builder *builder, const char *access_token)
 {
-    struct secret refresh = {0}, previous = {0};
+    size_t length =
+        RESERVE_SLACK + (access_token == NULL ? 0 : strlen(access_token));
+    char *space;
+    int error;
+
+    if (builder->error != 0)
+        return builder->error;
+    space = malloc(length + 1);
+    if (space == NULL)
+        return -ENOMEM;
+    memset(space, 'x', length);
+    space[length] = '\0';
+    error = record_put(&builder->record, "reserve", space);
+    free(space);
+    return error == -EMSGSIZE ? 0 : error;
+}
+
+int
+session_write_private(struct session *session, const char *refresh_token,
+                      const char *previous_token, const char *coming_token,
+                      int64_t in_flight_s)
+{
+    struct secret refresh = {0}, previous = {0}, coming = {0};
     struct store_builder builder;
     int error = store_keep(session_load_refresh_token, session, &refresh,
                            &refresh_token);
@@ -119,8 +143,12 @@ store_private(struct session *session, const char *refresh_token,
     if (error == 0)
         error = store_keep(session_load_previous_token, session, &previous,
                            &previous_token);
+    if (error == 0)
+        error = store_keep(session_load_coming_token, session, &coming,
+                           &coming_token);
     if (error != 0) {
         secret_done(&refresh);
+        secret_done(&previous);
         return error;
     }
     store_begin(&builder);
@@ -135,6 +163,9 @@ store_private(struct session *session, const char *refresh_token,
     store_integer(&builder, "opener_start", (int64_t)session->opener_start);
     store_integer(&builder, "health", session->health);
     store_integer(&builder, "health_since", session->health_since_s);
+    store_integer(&builder, "offline", session->offline);
+    store_text(&builder, "reason", session->reason);
+    store_integer(&builder, "enforced", session->enforced);
     store_integer(&builder, "closed_at", session->closed_at_s);
     store_integer(&builder, "revoked", session->revoked);
     store_integer(&builder, "in_flight", in_flight_s);
@@ -142,11 +173,15 @@ store_private(struct session *session, const char *refresh_token,
     store_integer(&builder, "previous_until", session->previous_until_s);
     store_text(&builder, "previous_token", previous_token);
     store_text(&builder, "coming_token", coming_token);
+    store_integer(&builder, "clock", session->table->clock.wall_ms);
+    if (in_flight_s != 0)
+        builder.error = store_reserve(&builder, coming_token);
     error = store_finish(&builder, session, KEYRING_PRIVATE);
     if (error == 0)
         session->renewable = refresh_token != NULL && refresh_token[0] != '\0';
     secret_done(&refresh);
     secret_done(&previous);
+    secret_done(&coming);
     return error;
 }
 
@@ -155,38 +190,14 @@ session_save_private(struct session *session, const char *refresh_token,
                      int64_t in_flight_s)
 {
     if (session->keys.keep != 0)
-        return store_private(session, refresh_token, NULL, NULL, in_flight_s);
+        return session_write_private(
+            session, refresh_token, NULL,
+            refresh_token != NULL && refresh_token[0] == '\0' ? "" : NULL,
+            in_flight_s);
     return refresh_token == NULL
                ? 0
                : secret_set(&session->refresh_token, refresh_token,
                             strlen(refresh_token));
-}
-
-/* There is room for one that was replaced: whoever renews twice within one
- * token's life has the older one revoked now. */
-static void
-store_discard_older(struct session *session)
-{
-    struct provider_tokens older = {.expires_at_s = session->previous_until_s};
-
-    if (session_ends_previous(session) &&
-        session_load_previous_token(session, &older.access_token) == 0)
-        session_discard(session->table, session->provider, session->user,
-                        &older);
-    provider_tokens_done(&older);
-}
-
-void
-session_supersede(struct session *session)
-{
-    int64_t until_s =
-        session->expires_at_s != 0
-            ? session->expires_at_s
-            : session_now_s() + session->table->config->unknown_lifetime_s;
-
-    store_discard_older(session);
-    session->previous_until_s =
-        session->parked || until_s <= session_now_s() ? 0 : until_s;
 }
 
 static bool
@@ -241,105 +252,11 @@ session_save_record(struct session *session,
         store_text(&builder, "authorization", provider->authorization);
     store_text(&builder, "state", session_state_name(session));
     store_integer(&builder, "state_since", session->health_since_s);
+    if (session->health == HEALTH_REFUSED)
+        store_text(&builder, "state_reason", session->reason);
+    if (session->offline)
+        store_text(&builder, "offline",
+                   session->password.text != NULL ? "waiting" : "lost");
     store_kept(&builder, session, tokens);
     return store_finish(&builder, session, KEYRING_SESSION);
-}
-
-/* The key's timeout is the token's expiry: readers get EKEYEXPIRED then even
- * if signind is dead. */
-static unsigned
-store_timeout(const struct session *session)
-{
-    int64_t left;
-
-    if (session->expires_at_s == 0)
-        return 0;
-    left = session->expires_at_s - session_now_s();
-    if (left < 1)
-        return 1;
-    return left > INT32_MAX ? 0 : (unsigned)left;
-}
-
-/*
- * Both new tokens in one write, so that there is no moment at which a crash
- * loses one of them; and the access token that is replaced while it may still
- * be alive: at logout it is revoked as well.  As far as there is room.
- */
-static int
-store_renewal(struct session *session, const struct provider_tokens *tokens)
-{
-    const char *refresh_token = tokens->refresh_token.text;
-    struct secret previous = {0};
-    int error;
-
-    if (session->previous_until_s == 0 ||
-        session_load_access_token(session, &previous) != 0)
-        session->previous_until_s = 0;
-    error = store_private(session, refresh_token,
-                          previous.text == NULL ? "" : previous.text,
-                          tokens->access_token.text, 0);
-    if (error == -EMSGSIZE)
-        error =
-            store_private(session, refresh_token,
-                          previous.text == NULL ? "" : previous.text, NULL, 0);
-    if (error == -EMSGSIZE && previous.text != NULL) {
-        session->previous_until_s = 0;
-        error = store_private(session, refresh_token, "", NULL, 0);
-    }
-    secret_done(&previous);
-    return error;
-}
-
-int
-session_save_tokens(struct session *session,
-                    const struct provider_tokens *tokens)
-{
-    int error;
-
-    if (session->keys.keep == 0) {
-        error = session_save_private(session, tokens->refresh_token.text, 0);
-        return error != 0 ? error
-                          : secret_set(&session->access_token,
-                                       tokens->access_token.text,
-                                       tokens->access_token.length);
-    }
-    fault_point("save.begin");
-    error = store_renewal(session, tokens);
-    if (error != 0)
-        return error;
-    fault_point("save.refresh_token");
-    error = keyring_write(&session->keys, KEYRING_ACCESS_TOKEN,
-                          tokens->access_token.text,
-                          tokens->access_token.length, store_timeout(session));
-    if (error != 0)
-        return error;
-    fault_point("save.access_token");
-    if (session->parked && session->keys.ring != 0 &&
-        session->state != SESSION_CLOSING)
-        error = keyring_unpark(&session->keys);
-    session->parked = false;
-    /* The record last: who reads it before this asks signind, and is told
-     * that there is a fresh token. */
-    if (error == 0 && session->state != SESSION_CLOSING)
-        error = session_save_record(session, tokens);
-    fault_point("save.record");
-    return error;
-}
-
-int
-session_finish_renewal(struct session *session)
-{
-    struct secret coming = {0}, present = {0};
-    int error = session_load_coming_token(session, &coming);
-
-    if (error == -ENOENT || (error == 0 && session->expires_at_s != 0 &&
-                             session->expires_at_s <= session_now_s()))
-        error = 0;
-    else if (error == 0 && (session_load_access_token(session, &present) != 0 ||
-                            strcmp(present.text, coming.text) != 0))
-        error = keyring_write(&session->keys, KEYRING_ACCESS_TOKEN, coming.text,
-                              coming.length, store_timeout(session));
-    secret_done(&coming);
-    secret_done(&present);
-    return error;
 }

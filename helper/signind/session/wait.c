@@ -4,6 +4,8 @@
  */
 #include "session.h"
 
+#include <errno.h>
+
 /* A request to renew (unlock, `signin refresh`) is no reason to ask a
  * provider more often than this. */
 #define FORCED_EVERY_S 2
@@ -47,6 +49,10 @@ session_wait(struct session *session, struct session_waiter *waiter, bool force)
 
     if (session->state != SESSION_LIVE) {
         result = WIRE_NO_SESSION;
+    } else if (session->keys.keep != 0 &&
+               keyring_exists(session->keys.access_token) == -ENOKEY) {
+        /* Destroyed: there is nothing that a new token could be put into. */
+        result = WIRE_NO_KEYS;
     } else if ((force || !fresh) && (session->call != NULL || !just_made)) {
         if (session->call == NULL)
             result = session_refresh(session, true);
