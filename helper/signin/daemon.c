@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "signin/text.h"
@@ -196,6 +197,24 @@ daemon_people(enum wire_type type, const char *user,
     if (type == WIRE_REFRESH_USERS)
         question.budget_ms = LISTING_BUDGET_MS;
     return ask_for_list(&question, &request, each, context);
+}
+
+enum status
+daemon_complain_offline(const struct session *session)
+{
+    cleanup_wipe char *offline = session_text(session, "offline");
+    cleanup_wipe char *provider = session_text(session, "provider");
+
+    if (offline == NULL)
+        return STATUS_OK;
+    if (strcmp(offline, "waiting") == 0) {
+        text_complain("signed in offline; tokens come when provider %s answers",
+                      provider == NULL ? "" : provider);
+        return STATUS_EXPIRED;
+    }
+    text_complain("signed in offline, and signind has been restarted since; "
+                  "sign in again for tokens");
+    return STATUS_REFUSED;
 }
 
 enum status

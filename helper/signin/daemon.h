@@ -51,6 +51,14 @@ struct answer daemon_people(enum wire_type type, const char *user,
                                          void *context),
                             void *context);
 
+/*
+ * A session that was signed in offline has no tokens yet: say so on stderr,
+ * and whether they will come.  STATUS_EXPIRED: when the provider answers;
+ * STATUS_REFUSED: not without another sign-in; STATUS_OK: it is no such
+ * session, and nothing has been said.
+ */
+enum status daemon_complain_offline(const struct session *session);
+
 /* Say on stderr why the answer was no, and return its status. */
 enum status daemon_complain(const struct answer *answer);
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "signin/command.h"
+#include "signin/daemon.h"
 #include "signin/find.h"
 #include "signin/json.h"
 #include "signin/token.h"
@@ -18,7 +19,8 @@
 struct view {
     const struct session *session;
     char id[SHORT_ID_LENGTH + 1];
-    char *user, *provider, *subject, *state; /* NULL: not there */
+    char *user, *provider, *subject, *state, *reason; /* NULL: not there */
+    char *offline; /* signed in offline: "waiting" for tokens, or "lost" */
     int64_t opened_at, refreshed_at, expires_at, state_since;
     bool valid; /* the kernel hands out a token */
     int64_t now;
@@ -31,6 +33,8 @@ view_done(struct view *view)
     wipe_free(view->provider);
     wipe_free(view->subject);
     wipe_free(view->state);
+    wipe_free(view->reason);
+    wipe_free(view->offline);
 }
 #define cleanup_view __attribute__((cleanup(view_done)))
 
@@ -45,6 +49,8 @@ fill_view(struct view *view, const struct session *session)
     view->provider = session_text(session, "provider");
     view->subject = session_text(session, "subject");
     view->state = session_text(session, "state");
+    view->reason = session_text(session, "state_reason");
+    view->offline = session_text(session, "offline");
     view->opened_at = session_number(session, "opened_at");
     view->refreshed_at = session_number(session, "refreshed_at");
     view->expires_at = session_number(session, "expires_at");
@@ -107,13 +113,23 @@ static void
 add_state_line(struct text *text, const struct view *view)
 {
     add_label(text, "state");
-    if (in_state(view, "unavailable")) {
+    if (view->offline != NULL && strcmp(view->offline, "waiting") == 0) {
+        text_add(text, "signed in offline; tokens come when provider ");
+        text_add_clean(text, view->provider == NULL ? "" : view->provider);
+        text_add(text, " answers");
+    } else if (view->offline != NULL) {
+        text_add(text, "signed in offline; sign in again for tokens");
+    } else if (in_state(view, "unavailable")) {
         text_add(text, "provider unreachable since ");
         text_add_time(text, view->state_since);
         text_add(text, "; signind keeps trying");
     } else if (in_state(view, "refused")) {
         text_add(text, "refused by the provider since ");
         text_add_time(text, view->state_since);
+        if (view->reason != NULL) {
+            text_add(text, ": ");
+            text_add_clean(text, view->reason);
+        }
         text_add(text, "; sign in again");
     } else {
         text_add_clean(text, view->state == NULL ? "unknown" : view->state);
@@ -169,6 +185,10 @@ show_json(struct text *text, const struct view *view)
     json_string(&json, view->state);
     json_key(&json, "state_since");
     json_time(&json, view->state_since);
+    json_key(&json, "state_reason");
+    json_string(&json, view->reason);
+    json_key(&json, "offline");
+    json_string(&json, view->offline);
     json_key(&json, "kept");
     json_open(&json, '[');
     while (record_next(view->session->record, &position, name, sizeof(name)))
@@ -201,6 +221,8 @@ command_status(const struct arguments *arguments)
         text_complain("%s", verdict_of_result(WIRE_REFUSED).sentence);
         return STATUS_REFUSED;
     }
+    if (view.offline != NULL)
+        return daemon_complain_offline(&session);
     if (!view.valid) {
         text_complain("there is no valid token now; \"signin refresh\" asks "
                       "for one");

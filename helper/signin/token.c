@@ -97,6 +97,17 @@ fetch_renewed(const struct arguments *arguments, int64_t min_valid_s,
     return STATUS_TOO_SHORT;
 }
 
+/* What signind said; a session without tokens has the better words itself. */
+static enum status
+complain_of_answer(const struct session *session, const struct answer *answer)
+{
+    enum status status = STATUS_OK;
+
+    if (answer->status == STATUS_EXPIRED || answer->status == STATUS_REFUSED)
+        status = daemon_complain_offline(session);
+    return status != STATUS_OK ? status : daemon_complain(answer);
+}
+
 /*
  * The session and a token that lasts as the arguments say, renewed by signind
  * only if it must be.  STATUS_OK, or it has complained.
@@ -123,7 +134,7 @@ fetch_token(const struct arguments *arguments, struct session *ret_session,
      * read once more: asking may have taken longer than it had left. */
     if (!arguments->min_valid_given && read_lasting(ret_session, 0, ret_token))
         return STATUS_OK;
-    return daemon_complain(&answer);
+    return complain_of_answer(ret_session, &answer);
 }
 
 enum status
@@ -261,5 +272,5 @@ command_refresh(const struct arguments *arguments)
     if (status != STATUS_OK)
         return status;
     answer = daemon_refresh(&session, 0, true);
-    return daemon_complain(&answer);
+    return complain_of_answer(&session, &answer);
 }

@@ -98,6 +98,12 @@ reuse_session(const struct reuse *reuse, const char **ret_why)
     *ret_why = "the provider has refused the session";
     if (session->health == HEALTH_REFUSED)
         return NULL;
+    *ret_why = "the user is locked out until the next sign-in";
+    if (session_user_locked(reuse_table(reuse), reuse->user))
+        return NULL;
+    *ret_why = "it was signed in offline";
+    if (session->offline)
+        return NULL;
     /* A time to come: the clock was set back. */
     age_s = session_now_s() - session->opened_at_s;
     *ret_why = "the sign-in is not recent";

@@ -9,6 +9,7 @@
 #include "ask_sign_in.h"
 #include "fault.h"
 #include "log.h"
+#include "offline/offline.h"
 #include "policy.h"
 #include "wire/channel.h"
 #include "wire/memory.h"
@@ -30,6 +31,7 @@ sign_in_free(struct sign_in *sign_in)
     sign_in_leave(sign_in, false, false);
     user_check_cancel(sign_in->check);
     provider_cancel(sign_in->call);
+    offline_cancel(sign_in->offline);
     LIST_REMOVE(sign_in, link);
     sign_in->daemon->sign_ins_in_flight--;
     directory_user_done(&sign_in->user);
@@ -99,8 +101,9 @@ ask_sign_in_gone(struct sign_in *sign_in)
 {
     sign_in->peer = NULL;
     /* What the provider may already have granted must be revoked: its call
-     * goes on without a peer.  A directory grants nothing. */
-    if (sign_in->call == NULL) {
+     * goes on without a peer.  A directory grants nothing.  A password that is
+     * tried here counts, whoever still wants to know. */
+    if (sign_in->call == NULL && sign_in->offline == NULL) {
         sign_in_forget_keep(sign_in);
         sign_in_free(sign_in);
     }
@@ -144,6 +147,23 @@ sign_in_refuse(struct sign_in *sign_in, enum wire_result result,
         peer_verdict(peer, result, NULL, NULL, wait_s);
 }
 
+/* Tokens have come, and the provider is asked whose they are. */
+static void
+sign_in_received(void *context, const struct provider_tokens *tokens)
+{
+    struct sign_in *sign_in = context;
+    int error = sign_in->keep == 0
+                    ? 0
+                    : session_receive(&sign_in->daemon->sessions, sign_in->keep,
+                                      sign_in->id, &sign_in->who, tokens);
+
+    /* What room there is will be known when they are to stay. */
+    if (error != 0)
+        log_debug("sign-in of %s: tokens are not in the kernel yet: %s",
+                  sign_in->who.user, strerror(-error));
+    fault_point("sign_in.received");
+}
+
 static void
 sign_in_ask_provider(struct sign_in *sign_in)
 {
@@ -151,13 +171,16 @@ sign_in_ask_provider(struct sign_in *sign_in)
     sign_in->call = provider_sign_in(
         &sign_in->daemon->sessions.provider_context, sign_in->provider,
         sign_in->who.user, sign_in->password.text, sign_in_done, sign_in);
-    secret_done(&sign_in->password);
+    /* This host may have to know it, or to remember it. */
+    if (!sign_in->daemon->config->cached_sign_in)
+        secret_done(&sign_in->password);
     if (sign_in->call == NULL)
         sign_in_refuse(sign_in, WIRE_INTERNAL, "out of memory", 0);
+    else
+        provider_watch(sign_in->call, sign_in_received);
 }
 
-/* What do the rules say before the provider has said who is in which group? */
-static enum wire_result
+enum wire_result
 sign_in_judge(struct sign_in *sign_in)
 {
     if (sign_in->user.kind != DIRECTORY_LOCAL &&
@@ -170,7 +193,7 @@ sign_in_judge(struct sign_in *sign_in)
 /* A reload, or somebody forgotten, may have made the name one of another
  * directory while that was asked: then it is not this provider's to say who it
  * is. */
-static bool
+bool
 sign_in_is_chosen(const struct sign_in *sign_in)
 {
     const struct directory_user *user = &sign_in->user;
@@ -190,6 +213,8 @@ sign_in_checked(void *context, enum wire_result result,
     sign_in->check = NULL;
     directory_user_done(&sign_in->user);
     sign_in->user = *user;
+    if (result != WIRE_OK && !user->unreachable)
+        sign_in_learn(sign_in, result, NULL, NULL);
     if (result == WIRE_OK && !sign_in_is_chosen(sign_in)) {
         result = WIRE_UNAVAILABLE;
         why = "the name is another directory's or provider's by now";

@@ -12,11 +12,13 @@
 struct sign_in {
     LIST_ENTRY(sign_in) link;
     struct daemon *daemon;
-    struct peer *peer;           /* NULL: it has gone */
-    const struct config *config; /* one for the whole decision */
-    struct user_check *check;    /* first the directory is asked, */
-    struct secret password;      /* ... meanwhile this waits, */
-    struct provider_call *call;  /* ... then the provider */
+    struct peer *peer;             /* NULL: it has gone */
+    const struct config *config;   /* one for the whole decision */
+    struct user_check *check;      /* first the directory is asked, */
+    struct secret password;        /* ... meanwhile this waits, */
+    struct provider_call *call;    /* ... then the provider, */
+    struct offline_check *offline; /* ... and if nobody is there, this host */
+    char why[256];                 /* nobody is there, for the log */
     const struct provider_config *provider;
     struct directory_user user;
     bool entered; /* the throttle counts it */
@@ -37,8 +39,37 @@ void sign_in_free(struct sign_in *sign_in);
 void sign_in_log(const struct sign_in *sign_in, enum wire_result result,
                  const char *why);
 
+/* What do the rules say before the provider has said who is in which group? */
+enum wire_result sign_in_judge(struct sign_in *sign_in);
+/* Is the name still one of a directory whose people are this provider's? */
+bool sign_in_is_chosen(const struct sign_in *sign_in);
+
 /* ---- ask_signed_in.c ---- */
 /* The provider has answered: provider.h. */
 provider_done sign_in_done;
+/* The provider has accepted the password: may the user in? */
+enum wire_result sign_in_accept(struct sign_in *sign_in,
+                                const struct provider_tokens *tokens);
+
+/* ---- ask_sign_in_offline.c ---- */
+/* Nobody is at the provider: this host decides, if it may.  false: it may
+ * not, and nothing has been done. */
+bool sign_in_try_offline(struct sign_in *sign_in,
+                         const struct provider_result *result);
+/* What came of an online sign-in, the directory's word included: remember,
+ * doubt or forget the password, in the background.  tokens, password: or
+ * NULL. */
+void sign_in_learn(const struct sign_in *sign_in, enum wire_result result,
+                   const char *password, const struct provider_tokens *tokens);
+/* session_table's refused. */
+void sign_in_refused(void *context, const struct session *session,
+                     enum wire_result result);
+
+/* ---- ask_sign_in_late.c: session_table's late_begin, late_accept ---- */
+bool sign_in_late_begin(void *context, struct session *session);
+enum wire_result sign_in_late_accept(void *context, struct session *session,
+                                     const struct provider_result *result,
+                                     const struct provider_tokens *tokens);
+void sign_in_late_stop(struct daemon *daemon);
 
 #endif

@@ -143,9 +143,11 @@ ask_refresh_users(struct peer *peer, const struct message *request)
 void
 ask_forget(struct peer *peer, const struct message *request)
 {
-    int error = directory_forget(peer->daemon->directory,
-                                 message_text(request, WIRE_USER));
+    const char *user = message_text(request, WIRE_USER);
+    int error = directory_forget(peer->daemon->directory, user);
 
+    /* Local users are in no directory, but their passwords may be here. */
+    daemon_forget_password(peer->daemon, user);
     peer_verdict(peer,
                  error == 0         ? WIRE_OK
                  : error == -ENOENT ? WIRE_UNKNOWN_USER

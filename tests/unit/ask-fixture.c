@@ -344,6 +344,8 @@ __wrap_provider_check(const struct provider_context *context,
                       const char *subject_text, const char *access_token,
                       provider_done *done, void *done_context);
 void __wrap_provider_cancel(struct provider_call *call);
+void __wrap_provider_watch(struct provider_call *call,
+                           provider_received *received);
 
 struct provider_call *
 __wrap_provider_sign_in(const struct provider_context *context,
@@ -382,6 +384,13 @@ __wrap_provider_cancel(struct provider_call *call)
         return;
     fixture_note("cancel");
     fixture->told = NULL;
+}
+
+void
+__wrap_provider_watch(struct provider_call *call, provider_received *received)
+{
+    (void)call;
+    (void)received;
 }
 
 void

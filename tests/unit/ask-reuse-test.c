@@ -112,6 +112,9 @@ test_not_that_session(void **state)
     session->health = HEALTH_REFUSED;
     assert_no("has refused the session");
     session->health = HEALTH_LIVE;
+    session->offline = true;
+    assert_no("it was signed in offline");
+    session->offline = false;
     session->uid = 30005;
     assert_no("another user's");
     session->uid = ASK_UID;

@@ -93,6 +93,10 @@ good_configuration(void **state)
     files_presets(files);
     expect(files, PROVIDER REFRESH REVOKE PEOPLE, NULL, "");
     expect(files, PROVIDER REFRESH REVOKE PEOPLE, "alice", "");
+    expect(files, PROVIDER REFRESH REVOKE PEOPLE "[offline]\n", NULL, "");
+    expect(files,
+           PROVIDER REFRESH REVOKE PEOPLE "[offline]\ncached_sign_in = yes\n",
+           NULL, "cached_sign_in ");
 }
 
 static void

@@ -69,6 +69,16 @@ troubled_sessions(void **state)
                 "sign in again");
     assert_complains();
 
+    fake_set_record(0, 0, "state=unavailable\noffline=waiting\n");
+    fake_set_key(FAKE_TOKEN, "-", 0);
+    assert_int_equal(fake_run("status", NULL), STATUS_EXPIRED);
+    assert_says("signed in offline; tokens come when provider corp answers\n");
+    assert_complains();
+    fake_set_record(0, 0, "state=unavailable\noffline=lost\n");
+    assert_int_equal(fake_run("status", NULL), STATUS_REFUSED);
+    assert_says("signed in offline; sign in again for tokens\n");
+    assert_complains();
+
     fake_set_record(-60, 3600, "state=unavailable\n");
     fake_set_key(FAKE_TOKEN, NULL, -EKEYEXPIRED);
     assert_int_equal(fake_run("status", NULL), STATUS_EXPIRED);
@@ -121,6 +131,7 @@ status_for_programs(void **state)
         "\"opened_at\":1699999940,\"refreshed_at\":null,"
         "\"token_valid\":true,\"expires_at\":1700000060,\"lifetime\":3600,"
         "\"state\":\"unavailable\",\"state_since\":1699999000,"
+        "\"state_reason\":null,\"offline\":null,"
         "\"kept\":[\"token_type\",\"id_token\"]}\n");
     assert_string_equal(fake.err, "");
 }

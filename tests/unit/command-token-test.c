@@ -277,6 +277,36 @@ expired_and_not_renewed(void **state)
 }
 
 static void
+signed_in_offline(void **state)
+{
+    static const struct {
+        const char *record;
+        enum wire_result result;
+        enum status expected;
+        const char *words;
+    } cases[] = {{"offline=waiting\n", WIRE_UNAVAILABLE, STATUS_EXPIRED,
+                  "signed in offline; tokens come when provider corp answers"},
+                 {"offline=waiting\n", WIRE_SLOW_DOWN, STATUS_EXPIRED,
+                  "signed in offline; tokens come when provider corp answers"},
+                 {"offline=lost\n", WIRE_REFUSED, STATUS_REFUSED,
+                  "sign in again for tokens"},
+                 {"offline=waiting\n", WIRE_NO_SESSION, STATUS_NO_SESSION,
+                  "signind does not know"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        fake_reset(NULL);
+        fake_set_key(FAKE_TOKEN, "-", 0);
+        fake_set_record(0, 0, cases[i].record);
+        fake.result = cases[i].result;
+        assert_fails(fake_run("token", NULL), cases[i].expected);
+        assert_non_null(strstr(fake.err, cases[i].words));
+        assert_fails(fake_run("refresh", NULL), cases[i].expected);
+        assert_non_null(strstr(fake.err, cases[i].words));
+    }
+}
+
+static void
 nobody_is_trusted_as_daemon_without_a_user(void **state)
 {
     (void)state;
@@ -420,6 +450,7 @@ main(void)
         cmocka_unit_test_setup(valid_is_enough_if_no_more_was_asked,
                                fake_reset),
         cmocka_unit_test_setup(expired_and_not_renewed, fake_reset),
+        cmocka_unit_test_setup(signed_in_offline, fake_reset),
         cmocka_unit_test_setup(nobody_is_trusted_as_daemon_without_a_user,
                                fake_reset),
         cmocka_unit_test_setup(damaged_record, fake_reset),

@@ -177,6 +177,13 @@ warnings_of_config(struct report *report, const struct config *config,
                        "sign-in (RFC 8628) where the provider has it");
     for (size_t i = 0; i < config->provider_count; i++)
         warn_provider(report, &config->providers[i]);
+    if (config->cached_sign_in)
+        report_warning(report, "cached_sign_in", NULL,
+                       "[offline] cached_sign_in = yes: a hash of each "
+                       "password stays on this host, and somebody locked out "
+                       "at the provider gets in while it cannot be reached, "
+                       "for up to %u h",
+                       (config->offline_valid_for_s + 3599) / 3600);
     warnings_of_directories(report, config);
     warn_access(report, config);
     for (size_t i = 0; i < config->local_users.count; i++)

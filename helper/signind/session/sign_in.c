@@ -23,10 +23,39 @@ begin_describe(struct session *session, const struct session *who)
 }
 
 int
-session_begin(struct session_table *table, key_serial_t keep,
-              const char *expected_id, const struct session *who,
-              const struct provider_tokens *tokens,
-              struct session **ret_session)
+session_receive(struct session_table *table, key_serial_t keep,
+                const char *expected_id, const struct session *who,
+                const struct provider_tokens *tokens)
+{
+    /* Never in the table; what who has is borrowed. */
+    struct session draft = {
+        .table = table,
+        .state = SESSION_CLOSING,
+        .uid = who->uid,
+        .user = who->user,
+        .provider = who->provider,
+        .service = who->service,
+        .opened_at_s = session_now_s(),
+        .closed_at_s = session_now_s(),
+    };
+    const char *refresh_token = tokens->refresh_token.text;
+    int error = keyring_open_keep(keep, table->gid, &draft.keys);
+
+    if (error != 0)
+        return error;
+    if (strcmp(draft.keys.id, expected_id) != 0 ||
+        session_find(table, expected_id) != NULL)
+        return -EPERM;
+    return session_write_private(&draft,
+                                 refresh_token == NULL ? "" : refresh_token, "",
+                                 tokens->access_token.text, 0);
+}
+
+/* A session in K, not saved yet. */
+static int
+begin_new(struct session_table *table, key_serial_t keep,
+          const char *expected_id, const struct session *who,
+          const char *subject, struct session **ret_session)
 {
     struct keyring_session keys = {0};
     struct session *session;
@@ -44,32 +73,84 @@ session_begin(struct session_table *table, key_serial_t keep,
     session->keys = keys;
     session->shard = who->shard;
     session->state = SESSION_PENDING;
-    session->expires_at_s = tokens->expires_at_s;
-    session->opened_at_s = session->refreshed_at_s = session_now_s();
-    session->lifetime_s = tokens->expires_at_s == 0
-                              ? 0
-                              : tokens->expires_at_s - session->opened_at_s;
+    session->opened_at_s = session_now_s();
     session->ticket_until_s =
         session->opened_at_s + table->config->unclaimed_ticket_s;
     if ((error = begin_describe(session, who)) == 0 &&
-        (error = session_set(&session->subject, tokens->subject)) == 0 &&
-        (error = keyring_id_make(session->ticket)) == 0 &&
-        (error = keyring_id_make(session->secret)) == 0)
-        error = session_save_tokens(session, tokens);
-    fault_point("sign_in.saved");
-    /* From here on we give it up ourselves, by its ticket's time: the module's
-     * timeout must not take the tokens away unrevoked. */
-    if (error == 0)
-        error = keyring_timeout(keys.keep, 0);
+        (error = session_set(&session->subject, subject)) == 0 &&
+        (error = keyring_id_make(session->ticket)) == 0)
+        error = keyring_id_make(session->secret);
     if (error != 0) {
         session_free(session);
         return error;
     }
-    circuit_note(table, who->provider,
-                 &(const struct provider_result){.result = WIRE_OK});
+    *ret_session = session;
+    return 0;
+}
+
+/* It has been saved, or not. */
+static int
+begin_end(struct session *session, int error, struct session **ret_session)
+{
+    fault_point("sign_in.saved");
+    /* From here on we give it up ourselves, by its ticket's time: the module's
+     * timeout must not take the tokens away unrevoked. */
+    if (error == 0)
+        error = keyring_timeout(session->keys.keep, 0);
+    if (error != 0) {
+        session_free(session);
+        return error;
+    }
     session_schedule(session);
     *ret_session = session;
     return 0;
+}
+
+int
+session_begin(struct session_table *table, key_serial_t keep,
+              const char *expected_id, const struct session *who,
+              const struct provider_tokens *tokens,
+              struct session **ret_session)
+{
+    struct session *session = NULL;
+    int error =
+        begin_new(table, keep, expected_id, who, tokens->subject, &session);
+
+    if (error != 0)
+        return error;
+    session->expires_at_s = tokens->expires_at_s;
+    session->refreshed_at_s = session->opened_at_s;
+    session->lifetime_s = tokens->expires_at_s == 0
+                              ? 0
+                              : tokens->expires_at_s - session->opened_at_s;
+    error =
+        begin_end(session, session_save_tokens(session, tokens), ret_session);
+    if (error == 0)
+        circuit_note(table, who->provider,
+                     &(const struct provider_result){.result = WIRE_OK});
+    return error;
+}
+
+int
+session_begin_offline(struct session_table *table, key_serial_t keep,
+                      const char *expected_id, const struct session *who,
+                      const char *subject, struct secret *password,
+                      struct session **ret_session)
+{
+    struct session *session = NULL;
+    int error = begin_new(table, keep, expected_id, who, subject, &session);
+
+    if (error != 0)
+        return error;
+    session->offline = true;
+    session->parked = true;
+    session->health = HEALTH_UNAVAILABLE;
+    session->health_since_s = session->opened_at_s;
+    secret_move(&session->password, password);
+    error = session_save_private(session, "", 0);
+    if (error == 0)
+        error = session_save_record(session, NULL);
+    return begin_end(session, error, ret_session);
 }
 
 void
@@ -121,6 +202,9 @@ session_live(struct session *session, key_serial_t ring)
         return WIRE_NO_KEYS;
     }
     fault_point("live.begin");
+    /* There is nothing to be read yet. */
+    if (session->offline)
+        keyring_park(&session->keys);
     session->state = SESSION_LIVE;
     session->ticket[0] = '\0';
     session->opened_at_s = session_now_s();

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * A session that was signed in offline: its tokens come late.  signind keeps
+ * the password for it, in memory alone, and signs in with it when the provider
+ * answers again.  One attempt per answer: a password that is refused is never
+ * shown again.
+ */
+#include "session.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "signind/log.h"
+
+#define FIRST_AFTER_MS 1000
+#define BACKOFF_MAX_MS 60000
+/* Answers that cannot be understood; then they count as a refusal, before the
+ * provider takes us for somebody who guesses. */
+#define ODD_ANSWERS_MAX 3
+
+static unsigned
+late_random(unsigned below)
+{
+    uint32_t number = 0;
+
+    if (below == 0 || getrandom(&number, sizeof(number), 0) < 0)
+        return 0;
+    return number % below;
+}
+
+bool
+session_is_late(const struct session *session)
+{
+    return session->offline && session->password.text != NULL &&
+           !session->late_asked;
+}
+
+int64_t
+session_late_first_ms(void)
+{
+    return session_now_ms() + FIRST_AFTER_MS + late_random(FIRST_AFTER_MS * 2);
+}
+
+/* Decorrelated jitter, as a refresh has it. */
+static void
+late_back_off(struct session *session, unsigned at_least_s)
+{
+    unsigned last = session->backoff_ms < FIRST_AFTER_MS ? FIRST_AFTER_MS
+                                                         : session->backoff_ms;
+    unsigned pause =
+        FIRST_AFTER_MS + late_random(last * 3 - FIRST_AFTER_MS + 1);
+
+    if (pause > BACKOFF_MAX_MS)
+        pause = BACKOFF_MAX_MS;
+    session->backoff_ms = pause;
+    session->refresh_at_ms =
+        session_now_ms() +
+        (at_least_s * 1000 > pause ? at_least_s * 1000 : pause);
+}
+
+/* Not now: the provider asked for time, or does not answer.  true: now. */
+static bool
+late_may_ask(struct session *session, bool asked, enum wire_result *ret_result)
+{
+    char name[PACE_NAME_MAX];
+    unsigned wait_s, wait_ms;
+
+    pace_name(name, session->provider, session->user);
+    wait_s = pace_wait_s(session->table, name);
+    if (wait_s > 0) {
+        late_back_off(session, wait_s);
+        *ret_result = WIRE_SLOW_DOWN;
+        return false;
+    }
+    wait_ms = circuit_wait_ms(session->table, session->provider, asked);
+    if (wait_ms > 0) {
+        session->refresh_at_ms = session_now_ms() + wait_ms;
+        *ret_result = WIRE_UNAVAILABLE;
+        return false;
+    }
+    return true;
+}
+
+static void
+late_no_memory(struct session *session)
+{
+    log_error("session %.8s of %s: out of memory", session->keys.id,
+              session->user);
+    session->late_asked = false;
+    late_back_off(session, 0);
+}
+
+enum wire_result
+session_sign_in_late(struct session *session, bool asked)
+{
+    const struct session_table *table = session->table;
+    enum wire_result result = WIRE_INTERNAL;
+
+    /* Under way already. */
+    if (session->late_asked)
+        return WIRE_OK;
+    if (session->password.text == NULL || session->health == HEALTH_REFUSED)
+        return WIRE_REFUSED;
+    if (!late_may_ask(session, asked, &result))
+        return result;
+    session->late_asked = true;
+    if (table->late_begin == NULL ||
+        !table->late_begin(table->late_context, session)) {
+        late_no_memory(session);
+        return WIRE_INTERNAL;
+    }
+    /* late_begin() may have ended it already. */
+    return session->late_asked                 ? WIRE_OK
+           : session->health == HEALTH_REFUSED ? WIRE_REFUSED
+                                               : WIRE_UNAVAILABLE;
+}
+
+/* The password is of no more use. */
+static void
+late_end(struct session *session)
+{
+    session->offline = false;
+    secret_done(&session->password);
+}
+
+struct late_refusal {
+    const struct session *first;
+    enum wire_result result;
+};
+
+/* The same user at the same provider, with the same password: it would be
+ * refused there as well, and count. */
+static void
+late_refuse_other(struct session *session, void *context)
+{
+    const struct late_refusal *refusal = context;
+    const struct session *first = refusal->first;
+
+    if (session == first || !session->offline || session->call != NULL ||
+        session->state != SESSION_LIVE ||
+        strcmp(session->user, first->user) != 0 ||
+        strcmp(session->provider, first->provider) != 0)
+        return;
+    session->late_asked = false;
+    late_end(session);
+    session_refuse(session, refusal->result,
+                   "another session's password was refused");
+    session_answer(session, WIRE_REFUSED);
+}
+
+static void
+late_refuse(struct session *session, enum wire_result result, const char *why)
+{
+    struct late_refusal refusal = {session, result};
+
+    if (result == WIRE_MISCONFIGURED)
+        result = WIRE_REFUSED;
+    refusal.result = result;
+    session_each(session->table, late_refuse_other, &refusal);
+    late_end(session);
+    session_refuse(session, result, why);
+}
+
+static bool
+late_is_passing(struct session *session, enum wire_result result)
+{
+    if (result == WIRE_MISCONFIGURED)
+        return ++session->odd_answers < ODD_ANSWERS_MAX;
+    return result == WIRE_UNAVAILABLE || result == WIRE_SLOW_DOWN ||
+           result == WIRE_INTERNAL || result == WIRE_BUSY;
+}
+
+/* It has not succeeded; returns what those who wait are told. */
+static enum wire_result
+late_failed(struct session *session, enum wire_result result, const char *why,
+            unsigned retry_after_s)
+{
+    if (!late_is_passing(session, result)) {
+        late_refuse(session, result, why);
+        return WIRE_REFUSED;
+    }
+    log_line(result == WIRE_UNAVAILABLE ? LOG_DEBUG : LOG_WARNING,
+             "session %.8s of %s (signed in offline): no tokens yet: %s: %s",
+             session->keys.id, session->user, wire_result_name(result), why);
+    late_back_off(session, retry_after_s);
+    return result == WIRE_SLOW_DOWN ? WIRE_SLOW_DOWN : WIRE_UNAVAILABLE;
+}
+
+void
+session_late_stop(struct session *session, enum wire_result result,
+                  const char *why)
+{
+    enum wire_result told;
+
+    session->late_asked = false;
+    told = late_failed(session, result, why, 0);
+    session_schedule(session);
+    session_answer(session, told);
+}
+
+/* The tokens are the session's, as if it had begun with them. */
+static enum wire_result
+late_fill(struct session *session, struct provider_tokens *tokens)
+{
+    int error = 0;
+
+    late_end(session);
+    session->refreshed_at_s = session_now_s();
+    session->expires_at_s = tokens->expires_at_s;
+    session->lifetime_s = tokens->expires_at_s == 0
+                              ? 0
+                              : tokens->expires_at_s - session->refreshed_at_s;
+    session->backoff_ms = 0;
+    session->refresh_at_ms = 0;
+    if (tokens->subject != NULL)
+        error = session_set(&session->subject, tokens->subject);
+    session->health = HEALTH_LIVE;
+    session->health_since_s = session->refreshed_at_s;
+    if (error == 0)
+        error = session_save_tokens(session, tokens);
+    if (error != 0) {
+        log_error("session %.8s of %s: the tokens cannot be stored: %s",
+                  session->keys.id, session->user, strerror(-error));
+        session_discard(session->table, session->provider, session->user,
+                        tokens);
+        session_refuse(session, WIRE_REFUSED, "its tokens cannot be stored");
+        return WIRE_NO_KEYS;
+    }
+    log_notice("session %.8s of %s (signed in offline): provider %s answers, "
+               "its tokens have come",
+               session->keys.id, session->user, session->provider);
+    return WIRE_OK;
+}
+
+static void
+late_done(void *context, const struct provider_result *result,
+          struct provider_tokens *tokens)
+{
+    struct session *session = context;
+    struct session_table *table = session->table;
+    enum wire_result told = WIRE_NO_SESSION;
+    char name[PACE_NAME_MAX];
+
+    session->call = NULL;
+    session->late_asked = false;
+    circuit_note(table, session->provider, result);
+    pace_name(name, session->provider, session->user);
+    pace_note(table, name, result);
+    if (session->state == SESSION_CLOSING) {
+        session_discard(table, session->provider, session->user, tokens);
+        session_answer(session, told);
+        session_revoke(session);
+        return;
+    }
+    told =
+        session->refused_as != WIRE_RESULT_NONE
+            ? session->refused_as
+            : table->late_accept(table->late_context, session, result, tokens);
+    if (told == WIRE_OK) {
+        told = late_fill(session, tokens);
+    } else {
+        session_discard(table, session->provider, session->user, tokens);
+        told = late_failed(session, told, result->why, result->retry_after_s);
+    }
+    session_schedule(session);
+    session_answer(session, told);
+}
+
+void
+session_late_send(struct session *session)
+{
+    const struct provider_config *provider = session_provider(session);
+
+    if (provider == NULL) {
+        session_late_stop(session, WIRE_UNAVAILABLE,
+                          "the provider is not configured any more");
+        return;
+    }
+    session->call = provider_sign_in(
+        &session->table->provider_context, provider, session->user,
+        session->password.text, late_done, session);
+    if (session->call == NULL)
+        session_late_stop(session, WIRE_INTERNAL, "out of memory");
+}
