@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "daemon.h"
+#include "opened.h"
 #include "place.h"
 #include "ring.h"
 #include "ticket.h"
@@ -162,9 +163,11 @@ session_place(struct call *call, enum session_moment moment)
         keyring_end_session(&keys);
         return PAM_SYSTEM_ERR;
     }
-    if (keys.ring != 0)
+    if (keys.ring != 0) {
+        opened_write(call, keys.id);
         call_log(call, LOG_INFO, "session %.8s opened for %s", keys.id,
                  call->service);
+    }
     return code;
 }
 
@@ -315,6 +318,7 @@ session_close(struct call *call)
                  session->keys.id);
         return PAM_SUCCESS;
     }
+    opened_remove(call, session->keys.id);
     if (session_ask_close(call, session->keys.id) != 0)
         session_end_keys(call, session);
     else

@@ -87,8 +87,10 @@ static const struct verdict_rule verdict_rules[WIRE_RESULTS] = {
     [WIRE_NO_SESSION] = {PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL, LOG_NOTICE,
                          VERDICT_NOBODY, NULL,
                          "the ticket or session is used up or has expired"},
-    [WIRE_REFUSED] = {PAM_AUTH_ERR, PAM_PERM_DENIED, LOG_NOTICE, VERDICT_NOBODY,
-                      NULL, "the provider has ended the session"},
+    [WIRE_REFUSED] = {PAM_AUTH_ERR, PAM_PERM_DENIED, LOG_NOTICE, VERDICT_LOCAL,
+                      "Your provider has ended your session. Sign in with "
+                      "your password first.",
+                      "the provider has ended the session"},
     [WIRE_TOO_SHORT] = {PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL, LOG_ERR,
                         VERDICT_NOBODY, NULL, "the token lives too short"},
     [WIRE_NO_KEYS] = {PAM_AUTHINFO_UNAVAIL, PAM_AUTHINFO_UNAVAIL, LOG_ERR,

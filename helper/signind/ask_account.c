@@ -46,11 +46,17 @@ account_answer(struct peer *peer, const char *user, const char *service,
     peer_verdict(peer, result, NULL, NULL, 0);
 }
 
-/* A first sign-in needs a password: somebody new is nobody here. */
+/* A first sign-in needs a password: somebody new is nobody here.  So does
+ * somebody whose session was refused, where the administrator says so. */
 static enum wire_result
-account_judge(const struct config *config, const char *service,
-              const struct directory_user *user, char rule[ASK_USER_RULE_MAX])
+account_judge(const struct daemon *daemon, const struct config *config,
+              const char *service, const struct directory_user *user,
+              char rule[ASK_USER_RULE_MAX])
 {
+    if (session_user_locked(&daemon->sessions, user->record.name)) {
+        strcpy(rule, "on_refusal = lock: must sign in with a password first");
+        return WIRE_REFUSED;
+    }
     if (user->kind == DIRECTORY_NEW) {
         strcpy(rule, "has never signed in here");
         return WIRE_UNKNOWN_USER;
@@ -69,7 +75,8 @@ account_checked(void *context, enum wire_result result,
     ask->check = NULL;
     peer->work = NULL;
     if (result == WIRE_OK)
-        result = account_judge(ask->config, ask->service, user, rule);
+        result =
+            account_judge(peer->daemon, ask->config, ask->service, user, rule);
     directory_user_done(user);
     account_answer(peer, ask->user, ask->service, result, rule, why);
     account_free(ask);
@@ -119,7 +126,8 @@ ask_account(struct peer *peer, const struct message *request)
     else
         result = ask_user_find(peer->daemon, name, (uid_t)uid, &user);
     if (result == WIRE_OK && !ask_user_has_directory(&user))
-        result = account_judge(peer->daemon->config, service, &user, rule);
+        result = account_judge(peer->daemon, peer->daemon->config, service,
+                               &user, rule);
     else if (result == WIRE_OK)
         result = account_check(peer, name, (uid_t)uid, service)
                      ? WIRE_RESULT_NONE

@@ -5,6 +5,7 @@
  */
 #include "ask_sign_in.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,8 +35,7 @@ sign_in_bind(struct sign_in *sign_in, const struct provider_tokens *tokens)
     return result;
 }
 
-/* The provider has accepted the password: may the user in? */
-static enum wire_result
+enum wire_result
 sign_in_accept(struct sign_in *sign_in, const struct provider_tokens *tokens)
 {
     const char *service = sign_in->who.service, *rule = NULL;
@@ -73,9 +73,17 @@ sign_in_finish(struct sign_in *sign_in, const struct provider_result *result,
                           sign_in->id, &sign_in->who, tokens, ret_session);
     if (error == 0)
         return WIRE_OK;
-    log_error("sign-in of %s: cannot store the tokens: %s", sign_in->who.user,
-              strerror(-error));
-    return WIRE_NO_KEYS;
+    log_error("sign-in of %s: cannot store the tokens: %s%s", sign_in->who.user,
+              strerror(-error),
+              error == -EDQUOT ? ": root's key quota is full "
+                                 "(/proc/key-users, sysctl "
+                                 "kernel.keys.root_maxbytes)"
+                               : "");
+    /* The person is who they say: without a ticket there is no token.  Not if
+     * K is another's: then nothing that this peer says is to be believed. */
+    return sign_in->config->on_no_keyring_allow && error != -EPERM
+               ? WIRE_OK
+               : WIRE_NO_KEYS;
 }
 
 void
@@ -94,9 +102,15 @@ sign_in_done(void *context, const struct provider_result *result,
     fault_point("sign_in.answered");
     pace_name(name, sign_in->who.provider, sign_in->who.user);
     pace_note(&daemon->sessions, name, result);
+    if (sign_in_try_offline(sign_in, result))
+        return;
     sign_in_leave(sign_in, wrong, result->result == WIRE_OK);
     told = sign_in_finish(sign_in, result, tokens, &session);
+    if (told == WIRE_OK)
+        session_unlock_user(&daemon->sessions, sign_in->who.user);
     sign_in_log(sign_in, told, result->why);
+    if (told != WIRE_OK || sign_in->peer != NULL)
+        sign_in_learn(sign_in, told, sign_in->password.text, tokens);
     if (session == NULL)
         session_discard(&daemon->sessions, sign_in->who.provider,
                         sign_in->who.user, tokens);

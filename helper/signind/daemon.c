@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "ask_sign_in.h"
 #include "log.h"
+#include "offline/offline.h"
+#include "peer.h"
 
 static void
 daemon_complain(void *context, const char *file, unsigned line,
@@ -72,4 +75,131 @@ daemon_load(struct daemon *daemon)
                         provider->name);
     }
     return 0;
+}
+
+static void
+daemon_find_call(struct session *session, void *context)
+{
+    bool *busy = context;
+
+    if (session->call != NULL)
+        *busy = true;
+}
+
+/* Has nothing that is under way borrowed from a configuration? */
+static bool
+daemon_is_idle(struct daemon *daemon)
+{
+    const struct peer *peer;
+    bool busy = !LIST_EMPTY(&daemon->sign_ins) ||
+                !LIST_EMPTY(&daemon->late_asks) ||
+                !LIST_EMPTY(&daemon->rechecks) || !http_is_idle(daemon->http);
+
+    TAILQ_FOREACH(peer, &daemon->peers, link)
+    {
+        busy |= peer->state == PEER_WORKING || peer->work != NULL;
+    }
+    if (!busy)
+        session_each(&daemon->sessions, daemon_find_call, &busy);
+    return !busy;
+}
+
+/* Is there a provider that no generation before this one knows? */
+static bool
+daemon_is_needed(const struct daemon *daemon,
+                 const struct generation *generation)
+{
+    for (size_t i = 0; i < generation->config->provider_count; i++) {
+        const char *name = generation->config->providers[i].name;
+        const struct generation *newer;
+
+        SLIST_FOREACH(newer, &daemon->generations, link)
+        {
+            if (newer == generation)
+                return true;
+            if (config_provider(newer->config, name) != NULL)
+                break;
+        }
+    }
+    return false;
+}
+
+void
+daemon_free_generation(struct generation *generation)
+{
+    secrets_free(generation->secrets);
+    config_free(generation->config);
+    free(generation);
+}
+
+static void
+daemon_look(evutil_socket_t fd, short what, void *context)
+{
+    struct daemon *daemon = context;
+    struct generation *last = SLIST_FIRST(&daemon->generations), *next;
+    unsigned count = 0;
+
+    (void)fd;
+    (void)what;
+    daemon->sweeping = false;
+    if (!daemon_is_idle(daemon)) {
+        daemon_sweep(daemon);
+        return;
+    }
+    while ((next = SLIST_NEXT(last, link)) != NULL) {
+        if (daemon_is_needed(daemon, next)) {
+            last = next;
+        } else {
+            SLIST_REMOVE(&daemon->generations, next, generation, link);
+            daemon_free_generation(next);
+            count++;
+        }
+    }
+    if (count > 0)
+        log_debug("%u former configurations are given up", count);
+}
+
+void
+daemon_sweep(struct daemon *daemon)
+{
+    const struct timeval soon = {.tv_usec = 200000};
+
+    /* Without memory the next reload tries again. */
+    if (!daemon->sweeping)
+        daemon->sweeping = event_base_once(daemon->base, -1, EV_TIMEOUT,
+                                           daemon_look, daemon, &soon) == 0;
+}
+
+int
+daemon_apply_offline(struct daemon *daemon)
+{
+    const struct offline_limits limits = {daemon->config->cached_sign_in,
+                                          daemon->config->offline_valid_for_s,
+                                          daemon->config->offline_attempts};
+
+    daemon->sessions.late_begin = sign_in_late_begin;
+    daemon->sessions.late_accept = sign_in_late_accept;
+    daemon->sessions.late_context = daemon;
+    daemon->sessions.refused = sign_in_refused;
+    daemon->sessions.refused_context = daemon;
+    if (daemon->offline != NULL)
+        offline_set_limits(daemon->offline, &limits);
+    else
+        daemon->offline = offline_open(daemon->base, OFFLINE_STATE, &limits);
+    return daemon->offline == NULL ? -ENOMEM : 0;
+}
+
+void
+daemon_stop_offline(struct daemon *daemon)
+{
+    sign_in_late_stop(daemon);
+    offline_close(daemon->offline);
+    daemon->offline = NULL;
+}
+
+void
+daemon_forget_password(struct daemon *daemon, const char *user)
+{
+    if (daemon->offline != NULL)
+        offline_forget_name(daemon->offline, user);
 }

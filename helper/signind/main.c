@@ -13,6 +13,7 @@
 
 #include "check/check.h"
 #include "daemon.h"
+#include "enforce/enforce.h"
 #include "json.h"
 #include "listen.h"
 #include "log.h"
@@ -20,6 +21,7 @@
 #include "peer.h"
 #include "policy.h"
 #include "prepare.h"
+#include "recheck.h"
 #include "shutdown.h"
 #include "wipe.h"
 #include "wire/people.h"
@@ -27,6 +29,20 @@
 /* How long answers of a provider that are still to come, and tokens that have
  * no keys to be recovered from, may hold up the end of signind, in seconds. */
 #define LINGER_S 5
+
+/* `signind --prepare`, which goes before a reload, may have had to make the
+ * anchor or a part of it anew. */
+static void
+main_open_anchor(struct daemon *daemon)
+{
+    struct keyring_anchor anchor;
+
+    if (prepare_open_anchor(&daemon->account, &anchor) != 0)
+        return;
+    if (anchor.anchor != daemon->sessions.anchor.anchor)
+        keyctl_unlink(daemon->sessions.anchor.anchor, KEY_SPEC_PROCESS_KEYRING);
+    daemon->sessions.anchor = anchor;
+}
 
 static void
 main_reload(evutil_socket_t signal_number, short what, void *context)
@@ -36,10 +52,14 @@ main_reload(evutil_socket_t signal_number, short what, void *context)
     (void)signal_number;
     (void)what;
     notify_manager("RELOADING=1");
+    main_open_anchor(daemon);
+    session_table_look(&daemon->sessions);
     if (daemon_load(daemon) == 0) {
         http_reset(daemon->http);
         directory_reload(daemon->directory, &daemon->sessions.provider_context,
                          daemon->config);
+        daemon_apply_offline(daemon);
+        daemon_sweep(daemon);
         log_notice("configuration read again");
     } else {
         log_error("the new configuration has mistakes: the old one stays in "
@@ -130,6 +150,8 @@ main_acquire(struct daemon *daemon, struct listen_sockets *sockets)
         if (error == 0 && !inherited)
             error = listen_make(sockets);
         if (error == 0)
+            error = enforce_start_helper(&daemon->enforcer);
+        if (error == 0)
             error = account_drop(&daemon->account);
         if (error != 0)
             return error;
@@ -189,6 +211,10 @@ main_start(struct daemon *daemon)
         strcpy(daemon->host_name, "localhost");
     daemon->sessions.base = daemon->base;
     daemon->sessions.gid = daemon->account.gid;
+    daemon->sessions.enforce = enforce_ask;
+    daemon->sessions.enforce_context = &daemon->enforcer;
+    daemon->sessions.recheck = recheck_start;
+    daemon->sessions.recheck_context = daemon;
     daemon->sessions.provider_context.http = daemon->http;
     daemon->sessions.provider_context.host_name = daemon->host_name;
     if ((error = session_table_start(&daemon->sessions)) == 0 &&
@@ -196,8 +222,10 @@ main_start(struct daemon *daemon)
         (error = session_recover(&daemon->sessions)) == 0) {
         daemon->directory =
             directory_open(&daemon->sessions.provider_context, daemon->config);
-        error = daemon->directory == NULL ? -ENOMEM
-                                          : main_open_doors(daemon, &sockets);
+        error =
+            daemon->directory == NULL ? -ENOMEM : daemon_apply_offline(daemon);
+        if (error == 0)
+            error = main_open_doors(daemon, &sockets);
     }
     if (error != 0)
         log_error("cannot start: %s", strerror(-error));
@@ -229,6 +257,8 @@ main_finish(struct daemon *daemon)
     while ((peer = TAILQ_FIRST(&daemon->peers)) != NULL)
         peer_drop(peer);
     ask_sign_in_stop(daemon);
+    daemon_stop_offline(daemon);
+    recheck_stop(daemon);
     directory_close(daemon->directory);
     if (daemon->sessions.base != NULL)
         session_table_stop(&daemon->sessions);
@@ -236,9 +266,7 @@ main_finish(struct daemon *daemon)
     throttle_free(daemon->throttle);
     while ((generation = SLIST_FIRST(&daemon->generations)) != NULL) {
         SLIST_REMOVE_HEAD(&daemon->generations, link);
-        secrets_free(generation->secrets);
-        config_free(generation->config);
-        free(generation);
+        daemon_free_generation(generation);
     }
     main_free_events(daemon);
 }
@@ -254,6 +282,7 @@ main_run(void)
         return EXIT_FAILURE;
     TAILQ_INIT(&daemon->peers);
     LIST_INIT(&daemon->sign_ins);
+    LIST_INIT(&daemon->rechecks);
     SLIST_INIT(&daemon->generations);
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;
@@ -296,6 +325,8 @@ main_usage(FILE *out)
     fputs("usage: signind             run in the foreground\n"
           "       signind --prepare   make the keyrings, " RUNSTATEDIR
           "/signin and " PEOPLE_STATE ", as root\n"
+          "       signind --enforce   carry out on_refusal where it is due, as "
+          "root\n"
           "       signind --revoke-all   end every session, as at shutdown\n"
           "       signind --check [--user NAME] [--provider NAME] [--json]\n"
           "                           what signin check runs, see signin(1)\n"
@@ -310,6 +341,8 @@ main(int count, char **arguments)
     static const struct option options[] = {
         {"prepare", no_argument, NULL, 'p'},
         {"revoke-all", no_argument, NULL, 'r'},
+        {"enforce", no_argument, NULL, 'e'},
+        {"enforce-when-asked", no_argument, NULL, 'w'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0}};
@@ -332,6 +365,10 @@ main(int count, char **arguments)
         return main_prepare();
     case 'r':
         return shutdown_revoke_all();
+    case 'e':
+        return enforce_all();
+    case 'w':
+        return enforce_help();
     case 'h':
         main_usage(stdout);
         return EXIT_SUCCESS;

@@ -11,8 +11,10 @@
 #include <unistd.h>
 
 #include "config/config.h"
+#include "enforce/enforce.h"
 #include "log.h"
 #include "wire/channel.h"
+#include "wire/enforce.h"
 #include "wire/memory.h"
 #include "wire/people.h"
 
@@ -45,19 +47,19 @@ prepare_machine_id(char ret_id[KEYRING_ID_LENGTH + 1])
     return 0;
 }
 
-/* A directory that everybody may pass, of this owner.  Never by way of a link,
- * which _signin could have put into what is its own. */
+/* A directory of this owner.  Never by way of a link, which _signin could have
+ * put into what is its own. */
 static int
-prepare_directory(const char *path, uid_t owner, gid_t group)
+prepare_directory(const char *path, uid_t owner, gid_t group, mode_t mode)
 {
     cleanup_close int fd = -1;
     int error = 0;
 
-    if (mkdir(path, 0755) != 0 && errno != EEXIST)
+    if (mkdir(path, mode) != 0 && errno != EEXIST)
         error = -errno;
     if (error == 0) {
         fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0 || fchown(fd, owner, group) != 0 || fchmod(fd, 0755) != 0)
+        if (fd < 0 || fchown(fd, owner, group) != 0 || fchmod(fd, mode) != 0)
             error = -errno;
     }
     if (error != 0)
@@ -70,15 +72,23 @@ prepare_directory(const char *path, uid_t owner, gid_t group)
 static int
 prepare_directories(const struct account *account)
 {
-    int error = prepare_directory(CHANNEL_DIRECTORY, 0, account->gid);
+    const struct {
+        const char *path;
+        bool root; /* whose it is */
+        mode_t mode;
+    } directories[] = {
+        {CHANNEL_NSS_DIRECTORY, false, 0755}, {ENFORCE_SESSIONS, true, 0755},
+        {ENFORCE_REQUESTS, false, 0700},      {ENFORCE_LOCKED, false, 0700},
+        {PEOPLE_STATE, false, 0755},          {PEOPLE_DIRECTORY, false, 0755}};
+    int error = prepare_directory(CHANNEL_DIRECTORY, 0, account->gid, 0755);
 
+    for (size_t i = 0;
+         error == 0 && i < sizeof(directories) / sizeof(directories[0]); i++)
+        error = prepare_directory(
+            directories[i].path, directories[i].root ? 0 : account->uid,
+            directories[i].root ? 0 : account->gid, directories[i].mode);
     if (error == 0)
-        error = prepare_directory(CHANNEL_NSS_DIRECTORY, account->uid,
-                                  account->gid);
-    if (error == 0)
-        error = prepare_directory(PEOPLE_STATE, account->uid, account->gid);
-    if (error == 0)
-        error = prepare_directory(PEOPLE_DIRECTORY, account->uid, account->gid);
+        enforce_sweep_sessions();
     return error;
 }
 
@@ -186,6 +196,23 @@ prepare_configured(const struct account *account)
     return error;
 }
 
+/* The serial that --prepare has left; 0: none, or nothing to be believed. */
+static key_serial_t
+prepare_read(void)
+{
+    char text[32] = "";
+    struct stat status;
+    int anchor = 0;
+    cleanup_close int fd =
+        open(ANCHOR_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+
+    if (fd < 0 || fstat(fd, &status) != 0 || status.st_uid != 0 ||
+        read(fd, text, sizeof(text) - 1) <= 0 ||
+        sscanf(text, "%d", &anchor) != 1)
+        return 0;
+    return anchor;
+}
+
 static int
 prepare_write(key_serial_t anchor)
 {
@@ -257,6 +284,8 @@ prepare_run(const struct account *account)
     error = prepare_configured(account);
     if (error != 0)
         return error;
+    /* The one that a running signind still holds goes before a new one. */
+    keyring_anchor_relink(prepare_read(), machine_id, account->gid);
     error = keyring_anchor_make(machine_id, account->gid, &anchor);
     if (error != 0) {
         log_error("cannot make the keyrings: %s%s", strerror(-error),
@@ -278,17 +307,13 @@ int
 prepare_open_anchor(const struct account *account,
                     struct keyring_anchor *ret_anchor)
 {
-    char machine_id[KEYRING_ID_LENGTH + 1], text[32] = "";
-    struct stat status;
-    int anchor = 0, error = prepare_machine_id(machine_id);
-    cleanup_close int fd =
-        open(ANCHOR_FILE, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    char machine_id[KEYRING_ID_LENGTH + 1];
+    key_serial_t anchor = prepare_read();
+    int error = prepare_machine_id(machine_id);
 
     if (error != 0)
         return error;
-    if (fd < 0 || fstat(fd, &status) != 0 || status.st_uid != 0 ||
-        read(fd, text, sizeof(text) - 1) <= 0 ||
-        sscanf(text, "%d", &anchor) != 1) {
+    if (anchor == 0) {
         log_error("%s cannot be read; run signind --prepare as root first",
                   ANCHOR_FILE);
         return -ENOENT;

@@ -20,6 +20,7 @@ sys.path.insert(1, str(pathlib.Path(__file__).resolve().parent.parent
 
 import base
 import keys
+import refusal
 import tap
 from base import EXTERNAL, LOCAL
 from box import Box, cgroup_root
@@ -201,22 +202,32 @@ def session_of(user):
     return found[0] if len(found) == 1 else None
 
 
-@case("somebody this host has never seen logs in, and is known ever after")
-def first_sign_in():
-    box = running()
-    entry = box.try_run("getent", "passwd", EXTERNAL).stdout
-    check_equal(entry, "", "before the first sign-in")
-    console = box.console
+def sign_in(console):
     console.send(EXTERNAL)
     console.expect("Password: ")
     console.send(PASSWORD)
     console.expect(r"\$ ")
     wait_until(lambda: session_of(EXTERNAL), "a live session")
+
+
+@case("somebody this host has never seen logs in, and is known ever after")
+def first_sign_in():
+    box = running()
+    entry = box.try_run("getent", "passwd", EXTERNAL).stdout
+    check_equal(entry, "", "before the first sign-in")
+    sign_in(box.console)
     entry = wait_until(lambda: box.try_run("getent", "passwd", EXTERNAL)
                        .stdout, "her entry").split(":")
     check(int(entry[2]) > 1000000, f"her uid {entry[2]}")
     check_equal(box.run("id", "-nu", entry[2]).strip(), EXTERNAL,
                 "the name of her uid")
+
+
+@case("refused by the provider: the path unit starts root's one-shot, and "
+      "logind ends the session")
+def refused():
+    refusal.check_terminated(running(), here["provider"], session_of)
+    sign_in(running().console)
 
 
 @case("a session outlives a restart of signind")

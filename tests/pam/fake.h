@@ -78,6 +78,7 @@ struct fake {
     /* keys: what each function returns */
     int check_error, make_keep_error, open_keep_error, mend_error;
     int make_ring_error, end_error, record_error, walk_error;
+    bool make_ring_once;         /* only the first one fails */
     const char *shard_name;      /* what keyring_check finds under FAKE_SHARD */
     const char *keep_id;         /* what keyring_open_keep finds */
     int session_keyring_error;   /* of keyctl_get_keyring_ID(@s), positive */

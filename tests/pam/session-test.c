@@ -290,6 +290,21 @@ test_keys_cannot_be_placed(void **state)
     }
 }
 
+/* The user's quota has no room for a link in the user's own @s. */
+static void
+test_ring_of_a_user_without_room(void **state)
+{
+    (void)state;
+    fake.make_ring_error = -EDQUOT;
+    fake.make_ring_once = true;
+    fake_set_env(TICKET);
+    fake_answer_claimed(WIRE_NO_KEYRING_DENY);
+    fake_answer_verdict(WIRE_OK);
+    assert_int_equal(open_session(NULL), PAM_SUCCESS);
+    assert_non_null(strstr(fake_journal(), "join fresh"));
+    assert_non_null(fake_request(1));
+}
+
 static void
 test_ids_that_cannot_be_put_back(void **state)
 {
@@ -412,6 +427,7 @@ main(void)
         TEST(test_claim_breaks),
         TEST(test_start_time_cannot_be_read),
         TEST(test_keys_cannot_be_placed),
+        TEST(test_ring_of_a_user_without_room),
         TEST(test_ids_that_cannot_be_put_back),
         TEST(test_placed_is_refused),
         TEST(test_no_memory_for_the_session),

@@ -57,7 +57,7 @@ static const struct {
     {WIRE_UNKNOWN_USER, PAM_USER_UNKNOWN, NULL, NULL},
     {WIRE_DENIED, PAM_AUTH_ERR, NULL, NULL},
     {WIRE_NO_SESSION, PAM_AUTHINFO_UNAVAIL, NULL, NULL},
-    {WIRE_REFUSED, PAM_AUTH_ERR, NULL, NULL},
+    {WIRE_REFUSED, PAM_AUTH_ERR, NULL, "has ended your session"},
     {WIRE_TOO_SHORT, PAM_AUTHINFO_UNAVAIL, NULL, NULL},
     {WIRE_NO_KEYS, PAM_AUTHINFO_UNAVAIL, "administrator", "administrator"},
     {WIRE_BAD_REQUEST, PAM_AUTHINFO_UNAVAIL, "administrator", "administrator"},

@@ -5,6 +5,7 @@ a good one counts from the next sign-in on, and live sessions go on."""
 
 import concurrent.futures
 import pathlib
+import re
 
 import pamcall
 from harness import *
@@ -263,6 +264,20 @@ def reload_meanwhile(action):
     finally:
         gotrue.options(hold=False)
         put_back()
+
+
+@case("what was in force before is given up once nothing borrows from it")
+def given_up():
+    signind.reload()
+
+    def none_is_left():
+        log = signind.log()
+        given = re.findall(r"debug: (\d+) former configurations are given", log)
+        return sum(map(int, given)) == log.count("configuration read again")
+    wait_until(none_is_left, "as many are given up as were replaced")
+    signind.reload()
+    wait_until(none_is_left, "... and the next one")
+    whole_login(gotrue)
 
 
 @case("sign-in, refresh and logout under way while the files change: each ends "

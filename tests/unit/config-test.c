@@ -327,6 +327,23 @@ test_requests(void **state)
 
 /* The least that a provider can be. */
 static void
+test_refusal(void **state)
+{
+    struct files *files = *state;
+
+    files_expect(files,
+                 PROVIDER "check_at_refresh = directory\n"
+                          "[session]\non_refusal = terminate\n",
+                 "");
+    assert_true(provider(files, "corp")->check_directory_at_refresh);
+    assert_int_equal(provider(files, "corp")->check_at_refresh, REQUEST_KINDS);
+    assert_int_equal(files->config->on_refusal, ON_REFUSAL_TERMINATE);
+    files_expect(files, PROVIDER "[session]\non_refusal = lock\n", "");
+    assert_false(provider(files, "corp")->check_directory_at_refresh);
+    assert_int_equal(files->config->on_refusal, ON_REFUSAL_LOCK);
+}
+
+static void
 test_least(void **state)
 {
     struct files *files = *state;
@@ -360,6 +377,7 @@ main(void)
         WITH_FILES(test_missions), WITH_FILES(test_starting_file),
         WITH_FILES(test_values),   WITH_FILES(test_longest_line),
         WITH_FILES(test_requests), WITH_FILES(test_least),
+        WITH_FILES(test_refusal),
 
     };
 

@@ -21,14 +21,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "accounts.h"
 #include "source.h"
 #include "template.h"
-
-/* A list of strings; items is NULL-terminated, NULL if count is 0. */
-struct text_list {
-    char **items;
-    size_t count;
-};
 
 enum request_kind {
     REQUEST_SIGN_IN,
@@ -164,7 +159,10 @@ struct provider_config {
     size_t revoke_count;
     char *authorization; /* template text for `signin header` */
     unsigned grace_s;    /* provider honours a spent refresh token so long */
-    enum request_kind check_at_refresh; /* REQUEST_KINDS: none */
+    /* check_at_refresh: a request, or REQUEST_KINDS and perhaps the
+     * directory. */
+    enum request_kind check_at_refresh;
+    bool check_directory_at_refresh;
     struct tls_config tls;
     unsigned connect_timeout_ms;
     unsigned request_timeout_ms;
@@ -172,6 +170,7 @@ struct provider_config {
     size_t max_answer; /* bytes of body */
 };
 
+/* What becomes of a session that its provider has refused. */
 enum on_refusal { ON_REFUSAL_NOTIFY, ON_REFUSAL_LOCK, ON_REFUSAL_TERMINATE };
 
 /*
@@ -288,27 +287,6 @@ struct directory_config {
     size_t max_answer;
 };
 
-/* ---- [accounts] ---------------------------------------------------------- */
-
-struct explicit_id {
-    char *name;
-    bool group; /* id.group.NAME */
-    uint32_t id;
-};
-struct accounts_config {
-    char *name_pattern; /* ERE; narrows people_name_valid(); NULL: that alone */
-    bool id_from_attribute, id_derived; /* id_source; at least one */
-    uint32_t id_first, id_last;         /* id_range, inclusive */
-    bool id_collision_next;             /* id_collision = next */
-    struct explicit_id *ids;            /* id.NAME */
-    size_t id_count;
-    struct template *home; /* {{user}} */
-    char *shell;
-    char *group_prefix; /* "" or a beginning of names */
-    struct text_list local_groups;
-    bool enumerate; /* enumerate = yes: getpwent(3) lists what is known */
-};
-
 struct config {
     char *default_provider; /* NULL: none */
     int log_level;          /* LOG_ERR .. LOG_DEBUG */
@@ -332,6 +310,10 @@ struct config {
     unsigned window_s;
     unsigned sign_ins_in_flight;
     unsigned unclaimed_ticket_s;
+    /* [offline] */
+    bool cached_sign_in;
+    unsigned offline_valid_for_s; /* since the last online sign-in */
+    unsigned offline_attempts;    /* wrong passwords since then */
 };
 
 /* Where the files lie; tests and --config-root set another root. */

@@ -103,18 +103,16 @@ key_client_auth(const struct key_use *use, void *target)
 void
 key_check_at_refresh(const struct key_use *use, void *target)
 {
-    enum request_kind *kind = target;
+    struct provider_config *provider = target;
     const char *value = use->setting->value;
 
-    if (strcmp(value, "none") == 0)
-        *kind = REQUEST_KINDS;
-    else if (strcmp(value, "userinfo") == 0)
-        *kind = REQUEST_USERINFO;
+    provider->check_at_refresh = REQUEST_KINDS;
+    provider->check_directory_at_refresh = strcmp(value, "directory") == 0;
+    if (strcmp(value, "userinfo") == 0)
+        provider->check_at_refresh = REQUEST_USERINFO;
     else if (strcmp(value, "introspect") == 0)
-        *kind = REQUEST_INTROSPECT;
-    else if (strcmp(value, "directory") == 0)
-        key_complain(use, "directory is not supported by this version: use "
-                          "none, userinfo or introspect");
-    else
-        key_complain(use, "must be one of: none userinfo introspect");
+        provider->check_at_refresh = REQUEST_INTROSPECT;
+    else if (strcmp(value, "none") != 0 && strcmp(value, "directory") != 0)
+        key_complain(use, "must be one of: none userinfo introspect "
+                          "directory");
 }

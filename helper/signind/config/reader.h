@@ -55,7 +55,7 @@ typedef void scan_section(void *context, const char *section, unsigned line);
  * many settings are left.
  */
 size_t scan_text(struct reader *reader, const char *file, char *text,
-               size_t length, scan_section *each, void *context);
+                 size_t length, scan_section *each, void *context);
 
 /* ---- settings.c: keys and values, and where they stand ---------------------
  */

@@ -57,7 +57,10 @@ static const struct key_rule session_rules[] = {
      .offset = AT(unknown_lifetime_s),
      .min = 10,
      .max = 30 * DAY},
-    {.key = "on_refusal", .parse = key_later, .words = "notify"},
+    {.key = "on_refusal",
+     .parse = key_choice,
+     .offset = AT(on_refusal),
+     .words = "notify lock terminate"},
     {.key = "on_no_keyring",
      .parse = key_choice_bool,
      .offset = AT(on_no_keyring_allow),
@@ -105,8 +108,19 @@ static const struct key_rule limits_rules[] = {
 };
 
 static const struct key_rule offline_rules[] = {
-    {.key = "cached_sign_in", .parse = key_later, .words = "no"},
-    {.key = "valid_for", .parse = key_later, .words = "7d"},
+    {.key = "cached_sign_in",
+     .parse = key_yes_no,
+     .offset = AT(cached_sign_in)},
+    {.key = "valid_for",
+     .parse = key_seconds,
+     .offset = AT(offline_valid_for_s),
+     .min = 60,
+     .max = 90 * DAY},
+    {.key = "attempts",
+     .parse = key_number,
+     .offset = AT(offline_attempts),
+     .min = 1,
+     .max = 1000},
 };
 
 enum naming { UNNAMED, NAMED, NAMED_OR_NOT };
@@ -190,6 +204,8 @@ load_globals(struct load *load)
     config->window_s = 900;
     config->sign_ins_in_flight = 64;
     config->unclaimed_ticket_s = 120;
+    config->offline_valid_for_s = 7 * DAY;
+    config->offline_attempts = 10;
     for (size_t i = 0; i < COUNT(kinds); i++) {
         const struct section *section =
             settings_section(&load->settings, kinds[i].kind, NULL);

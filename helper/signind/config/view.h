@@ -62,7 +62,7 @@ bool provider_knows_key(const char *key);
 
 key_parser key_suffix;           /* char * */
 key_parser key_client_auth;      /* enum client_auth */
-key_parser key_check_at_refresh; /* enum request_kind */
+key_parser key_check_at_refresh; /* struct provider_config */
 key_parser key_authorization;    /* char *, of `signin header` */
 
 /* The request whose keys begin as this one does, or REQUEST_KINDS; *ret_rest

@@ -43,22 +43,21 @@ refresh_set_health(struct session *session, enum session_health health,
         log_line(session->quiet ? LOG_DEBUG : LOG_NOTICE,
                  "session %.8s of %s: provider %s answers again",
                  session->keys.id, session->user, session->provider);
-    else if (health == HEALTH_UNAVAILABLE)
+    else
         log_line(session->quiet ? LOG_DEBUG : LOG_WARNING,
                  "session %.8s of %s: cannot refresh at provider %s: %s; "
                  "trying again",
                  session->keys.id, session->user, session->provider, why);
-    else
-        log_notice("session %.8s of %s: provider %s refused to refresh: %s; "
-                   "its tokens are dropped, the user must sign in again",
-                   session->keys.id, session->user, session->provider, why);
 }
 
-/* The provider may have replaced the refresh token, and its answer is lost. */
+/* The provider may have replaced the refresh token, and its answer is lost, or
+ * such that nobody can read it. */
 static bool
 refresh_may_be_spent(const struct provider_result *result)
 {
-    return result->result == WIRE_UNAVAILABLE && result->sent;
+    return result->sent && (result->result == WIRE_UNAVAILABLE ||
+                            result->result == WIRE_MISCONFIGURED ||
+                            result->result == WIRE_INTERNAL);
 }
 
 /* The provider has said no, for good: trying again cannot help. */
@@ -120,10 +119,42 @@ refresh_back_off(struct session *session, const struct provider_result *result)
         session->refresh_at_ms = refresh_near_end_ms(session);
 }
 
+/* Why the kernel would not take it, with what helps. */
+static const char *
+refresh_key_error(int error)
+{
+    if (error == -EDQUOT)
+        return "root's key quota is full (/proc/key-users, sysctl "
+               "kernel.keys.root_maxbytes)";
+    if (error == -ENOKEY)
+        return "its token's key has been destroyed; `signind --prepare`, as "
+               "root, makes another";
+    return strerrordesc_np(-error);
+}
+
+/*
+ * The kernel did not take what the provider has given, though there was room
+ * when it was asked: nobody will own it.  The old refresh token may be spent.
+ */
+static void
+refresh_lose(struct session *session, struct provider_tokens *tokens,
+             int64_t expires_at_s, int64_t lifetime_s)
+{
+    const struct provider_result lost = {
+        .result = WIRE_UNAVAILABLE, .sent = tokens->refresh_token.text != NULL};
+
+    session->expires_at_s = expires_at_s;
+    session->lifetime_s = lifetime_s;
+    session_discard(session->table, session->provider, session->user, tokens);
+    refresh_back_off(session, &lost);
+}
+
 /* Returns what those who wait are told. */
 static enum wire_result
-refresh_succeeded(struct session *session, const struct provider_tokens *tokens)
+refresh_succeeded(struct session *session, struct provider_tokens *tokens)
 {
+    int64_t expires_at_s = session->expires_at_s;
+    int64_t lifetime_s = session->lifetime_s;
     int error;
 
     session_supersede(session);
@@ -137,37 +168,16 @@ refresh_succeeded(struct session *session, const struct provider_tokens *tokens)
     refresh_set_health(session, HEALTH_LIVE, "");
     error = session_save_tokens(session, tokens);
     if (error != 0)
-        log_error("session %.8s of %s: cannot store the refreshed tokens: "
-                  "%s%s",
-                  session->keys.id, session->user, strerror(-error),
-                  error == -ENOKEY
-                      ? "; restart signind, whose --prepare mends the keys"
-                      : "");
-    else
+        log_error("session %.8s of %s: cannot store the refreshed tokens: %s",
+                  session->keys.id, session->user, refresh_key_error(error));
+    if (error != 0 && session->state == SESSION_LIVE &&
+        !session_has_saved(session, tokens))
+        refresh_lose(session, tokens, expires_at_s, lifetime_s);
+    if (error == 0)
         log_debug("session %.8s of %s: refreshed, valid for %lld s",
                   session->keys.id, session->user,
                   (long long)session->lifetime_s);
     return error == 0 ? WIRE_OK : WIRE_NO_KEYS;
-}
-
-/* The provider ended it: nothing in the session must go on with what is left
- * of the old token.  Both are revoked all the same: a user who is locked out
- * for an hour must not find this session's tokens alive after it. */
-static void
-refresh_refused(struct session *session)
-{
-    struct provider_tokens rest = {.expires_at_s = session->expires_at_s};
-
-    session_load_access_token(session, &rest.access_token);
-    session_load_refresh_token(session, &rest.refresh_token);
-    keyring_park(&session->keys);
-    session->parked = true;
-    session->expires_at_s = 0;
-    session->refresh_at_ms = 0;
-    session_save_private(session, "", 0);
-    session_save_record(session, NULL);
-    session_discard(session->table, session->provider, session->user, &rest);
-    provider_tokens_done(&rest);
 }
 
 /*
@@ -195,6 +205,7 @@ refresh_done(void *context, const struct provider_result *result,
     enum wire_result told = result->result;
 
     session->call = NULL;
+    session_take_renewal(session);
     circuit_note(session->table, session->provider, result);
     fault_point("refresh.answered");
     if (result->result == WIRE_OK) {
@@ -207,12 +218,15 @@ refresh_done(void *context, const struct provider_result *result,
     } else if (refresh_was_refused(result)) {
         session_discard(session->table, session->provider, session->user,
                         tokens);
-        refresh_set_health(session, HEALTH_REFUSED, result->why);
-        refresh_refused(session);
+        session_refuse(session, result->result, result->why);
         told = WIRE_REFUSED;
     } else {
+        struct provider_result failed = *result;
+
         refresh_keep_token(session, result, tokens);
-        refresh_back_off(session, result);
+        /* With its successor here nothing is lost. */
+        failed.sent = failed.sent && tokens->refresh_token.text == NULL;
+        refresh_back_off(session, &failed);
         refresh_set_health(session, HEALTH_UNAVAILABLE, result->why);
         session_save_record(session, NULL);
         told = WIRE_UNAVAILABLE;
@@ -223,8 +237,21 @@ refresh_done(void *context, const struct provider_result *result,
         return;
     }
     fault_point("refresh.stored");
+    /* The directory has said so meanwhile. */
+    if (session->refused_as != WIRE_RESULT_NONE) {
+        session_refuse(session, session->refused_as, "by the directory");
+        told = WIRE_REFUSED;
+    }
     session_schedule(session);
     session_answer(session, told);
+}
+
+/* New tokens have come, and the provider is asked about them. */
+static void
+refresh_received(void *context, const struct provider_tokens *tokens)
+{
+    session_receive_renewal(context, tokens);
+    fault_point("refresh.received");
 }
 
 /* Not now: the provider asked for time, or does not answer.  true: now. */
@@ -263,7 +290,10 @@ session_refresh(struct session *session, bool asked)
     const struct provider_config *provider = session_provider(session);
     struct secret token = {0};
     enum wire_result result = WIRE_INTERNAL;
+    int error;
 
+    if (session->offline)
+        return session_sign_in_late(session, asked);
     if (session->health == HEALTH_REFUSED || !session->renewable)
         return WIRE_REFUSED;
     if (!refresh_may_ask(session, asked, &result))
@@ -276,22 +306,31 @@ session_refresh(struct session *session, bool asked)
         session->renewable = false;
         return WIRE_REFUSED;
     }
-    if (session_load_refresh_token(session, &token) == 0 &&
-        session_save_private(session, token.text, session_now_s()) == 0) {
+    error = session_load_refresh_token(session, &token);
+    if (error == 0)
+        error = session_save_private(session, token.text, session_now_s());
+    if (error == 0) {
         fault_point("refresh.marked");
         session->call = provider_refresh(
             &session->table->provider_context, provider, session->user,
             session->subject, token.text, refresh_done, session);
         fault_point("refresh.started");
-        if (session->call != NULL)
+        if (session->call != NULL) {
+            provider_watch(session->call, refresh_received);
             result = WIRE_OK;
+        }
+        if (provider->check_directory_at_refresh &&
+            session->table->recheck != NULL)
+            session->table->recheck(session->table->recheck_context, session);
     }
     secret_done(&token);
     if (result != WIRE_OK) {
         const struct provider_result failed = {.result = WIRE_INTERNAL};
 
-        log_error("session %.8s of %s: cannot start a refresh",
-                  session->keys.id, session->user);
+        refresh_set_health(session, HEALTH_UNAVAILABLE,
+                           error == 0 ? "out of memory"
+                                      : refresh_key_error(error));
+        session_save_record(session, NULL);
         refresh_back_off(session, &failed);
     }
     return result;
@@ -301,12 +340,9 @@ session_refresh(struct session *session, bool asked)
 static void
 due_live(struct session *session, int64_t now_ms)
 {
-    int alive = keyring_alive(&session->keys);
-
-    if (alive == -ENOKEY || alive == -EKEYREVOKED || alive == -EKEYEXPIRED) {
-        session_close(session, "its keyring has gone");
+    if (!session_check_keys(session))
         return;
-    }
+    session_enforce(session);
     if (session->expires_at_s != 0 && !session->parked &&
         now_ms >= session->expires_at_s * 1000) {
         int error = keyring_park(&session->keys);
@@ -317,7 +353,8 @@ due_live(struct session *session, int64_t now_ms)
                         "%s",
                         session->keys.id, session->user, strerror(-error));
     }
-    if (session->call == NULL && session->renewable &&
+    if (session->call == NULL &&
+        (session->renewable || session_is_late(session)) &&
         session->refresh_at_ms != 0 && now_ms >= session->refresh_at_ms)
         session_refresh(session, false);
     session_arm(session);

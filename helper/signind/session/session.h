@@ -62,6 +62,10 @@ struct session {
     enum session_state state;
     enum session_health health;
     int64_t health_since_s;
+    char *reason;                /* REFUSED: our words for the user; or NULL */
+    bool enforced;               /* REFUSED: on_refusal has been asked for */
+    bool enforce_failed;         /* ... could not be, and that has been said */
+    enum wire_result refused_as; /* while call is under way: afterwards */
     bool quiet; /* its trouble is the provider's, which one line has told */
     char *user, *provider, *subject;
     char *service, *tty, *rhost;
@@ -74,6 +78,8 @@ struct session {
     int64_t lifetime_s;       /* of the present access token */
     int64_t previous_until_s; /* the replaced one's end; 0: none is kept */
     bool parked;              /* the access token is out of S */
+    bool received;            /* new tokens are kept, but not checked yet */
+    bool unwritten;           /* its pocket or record is not as it should be */
     bool renewable;           /* there is a refresh token */
     bool refresh_lost; /* recovered: one was under way, no answer known */
     /* refresh */
@@ -82,6 +88,11 @@ struct session {
     struct provider_call *call;
     TAILQ_HEAD(, session_waiter) waiters;
     struct event *timer;
+    /* signed in offline (late.c) */
+    bool offline;           /* there are no tokens yet */
+    bool late_asked;        /* they are being asked for */
+    unsigned odd_answers;   /* which nobody could understand */
+    struct secret password; /* to ask with; empty: signind was restarted */
     /* opener */
     pid_t opener;
     uint64_t opener_start; /* clock ticks since boot */
@@ -92,6 +103,14 @@ struct session {
     unsigned revoked; /* bits 1 << enum request_kind that are done */
     bool refreshed_to_revoke;
     struct secret access_token, refresh_token; /* see above */
+};
+
+/* How the clocks stood to each other when they were last compared. */
+struct session_clock {
+    int fd; /* timerfd(2), which is told when the clock is set; -1: none */
+    struct event *event;
+    int64_t wall_ms;  /* CLOCK_REALTIME less CLOCK_BOOTTIME */
+    int64_t slept_ms; /* CLOCK_BOOTTIME less CLOCK_MONOTONIC */
 };
 
 /* What the sessions need of the daemon.  Borrowed; config may be replaced. */
@@ -111,11 +130,37 @@ struct session_table {
     const struct provider_config *(*former_provider)(void *context,
                                                      const char *name);
     void *former_context;
+    /* Root is to look for requests (wire/enforce.h); NULL: it does so by
+     * itself. */
+    void (*enforce)(void *context);
+    void *enforce_context;
+    /* Ask the directory about a session's user beside its refresh, and
+     * session_refuse() if need be (check_at_refresh = directory); NULL: not. */
+    void (*recheck)(void *context, const struct session *session);
+    void *recheck_context;
+    /* Ask for the tokens of a session that was signed in offline, beginning
+     * with the directory: leads to session_late_send() or session_late_stop(),
+     * perhaps at once.  false: no memory. */
+    bool (*late_begin)(void *context, struct session *session);
+    /* The provider has answered: whose tokens are these, and may they in? */
+    enum wire_result (*late_accept)(void *context, struct session *session,
+                                    const struct provider_result *result,
+                                    const struct provider_tokens *tokens);
+    void *late_context;
+    /* Told of every session_refuse(); NULL: nobody is. */
+    void (*refused)(void *context, const struct session *session,
+                    enum wire_result result);
+    void *refused_context;
+    const char *runtime; /* where requests go; NULL: CHANNEL_DIRECTORY */
+    struct session_clock clock;
+    bool anchor_lost; /* and it has been said */
 };
 
 /* ---- table.c ---- */
 int session_table_start(struct session_table *table);
 void session_table_stop(struct session_table *table);
+/* What is done every few seconds: look at the clock, and at all keys. */
+void session_table_look(struct session_table *table);
 /* NULL if there is none. */
 struct session *session_find(struct session_table *table, const char *id);
 /* The session of a ticket that is not claimed yet. */
@@ -164,7 +209,7 @@ unsigned circuit_wait_ms(struct session_table *table, const char *provider,
                          bool asked);
 void circuit_forget(struct session_table *table);
 
-/* ---- load.c, store.c: struct session <-> the kernel ---- */
+/* ---- load.c, store.c, renewal.c: struct session <-> the kernel ---- */
 /* The refresh token of the private record; -ENOENT: none. */
 int session_load_refresh_token(const struct session *session,
                                struct secret *ret_token);
@@ -176,15 +221,37 @@ int session_load_previous_token(const struct session *session,
 /* An access token that may not have reached its pocket when signind died. */
 int session_load_coming_token(const struct session *session,
                               struct secret *ret_token);
-/* After a crash: put such a token into its pocket. */
+/* Whatever copy of the access token there is, for its revocation: the session
+ * itself can destroy its own (keyctl_invalidate(3)). */
+int session_load_last_token(const struct session *session,
+                            struct secret *ret_token);
+/* Put such a token into its pocket, with the timeout its expiry asks for. */
 int session_finish_renewal(struct session *session);
+/* The same while it lives, and its record: where they could not be written, or
+ * somebody has destroyed them, or the clock was set. */
+int session_write_token(struct session *session);
+/* Has the kernel got these tokens, whatever else failed? */
+bool session_has_saved(const struct session *session,
+                       const struct provider_tokens *tokens);
+/* A refresh has brought tokens that are still being checked: keep them, so that
+ * a crash loses none.  When its answer is whole: session_take_renewal(). */
+void session_receive_renewal(struct session *session,
+                             const struct provider_tokens *tokens);
+void session_take_renewal(struct session *session);
 /* The present access token is about to be replaced, by session_save_tokens():
  * call before expires_at_s changes. */
 void session_supersede(struct session *session);
 /* Write the private record; refresh_token NULL: keep the one that is there,
- * "": remove it.  in_flight_s: 0, or since when a refresh is under way. */
+ * "": remove it, and the copy of the access token.  in_flight_s: 0, or since
+ * when a refresh is under way: then there is room in the kernel for what its
+ * answer brings, or -EDQUOT. */
 int session_save_private(struct session *session, const char *refresh_token,
                          int64_t in_flight_s);
+/* The same in full.  NULL tokens stay as they are; "" removes.  coming_token: a
+ * copy of the access token, which its pocket has or is about to get. */
+int session_write_private(struct session *session, const char *refresh_token,
+                          const char *previous_token, const char *coming_token,
+                          int64_t in_flight_s);
 /* Write what came from the provider, in the order that survives a crash
  * (refresh token, access token, its timeout, record). */
 int session_save_tokens(struct session *session,
@@ -197,6 +264,13 @@ int session_load(struct session *session);
 
 /* ---- sign_in.c ---- */
 /*
+ * Keep under K what a sign-in brought, before it is known whose it is: should
+ * signind die now, recovery revokes it.  session_begin() writes over it.
+ */
+int session_receive(struct session_table *table, key_serial_t keep,
+                    const char *expected_id, const struct session *who,
+                    const struct provider_tokens *tokens);
+/*
  * Keep what a sign-in brought, under K, until its ticket is claimed.  Takes
  * the tokens out of *tokens.  0 and a ticket in session->ticket; on error
  * the caller revokes (session_discard).
@@ -205,6 +279,12 @@ int session_begin(struct session_table *table, key_serial_t keep,
                   const char *expected_id, const struct session *who,
                   const struct provider_tokens *tokens,
                   struct session **ret_session);
+/* The same for somebody whom this host alone has let in: there are no tokens
+ * yet.  Takes the password; subject: NULL if it is not known. */
+int session_begin_offline(struct session_table *table, key_serial_t keep,
+                          const char *expected_id, const struct session *who,
+                          const char *subject, struct secret *password,
+                          struct session **ret_session);
 /* Nobody will own these tokens: revoke them at the provider.  Takes them. */
 void session_discard(struct session_table *table, const char *provider,
                      const char *user, struct provider_tokens *tokens);
@@ -226,6 +306,36 @@ void session_due(struct session *session);
 /* The answer to a refresh is lost: if that may have spent the refresh token,
  * plan the next try for the end of the access token's life. */
 void session_refresh_was_lost(struct session *session);
+
+/* ---- refusal.c ---- */
+/*
+ * The provider or the directory has said no, for good: the tokens are dropped
+ * and revoked, and on_refusal is asked for.  Only LIVE; if a refresh is under
+ * way, after its answer.  why: for the log.
+ */
+void session_refuse(struct session *session, enum wire_result result,
+                    const char *why);
+/* Ask for what on_refusal says, unless that has been done. */
+void session_enforce(struct session *session);
+/* For the person: "your account is disabled". */
+const char *session_refusal_reason(enum wire_result result);
+/* Is the user kept out until the next sign-in with a password? */
+bool session_user_locked(const struct session_table *table, const char *user);
+/* That has happened. */
+void session_unlock_user(const struct session_table *table, const char *user);
+
+/* ---- late.c: a session that was signed in offline ---- */
+/* Does it wait for its time to ask for tokens? */
+bool session_is_late(const struct session *session);
+/* When to ask for them first, epoch ms. */
+int64_t session_late_first_ms(void);
+/* Ask for them; results as session_refresh() has them. */
+enum wire_result session_sign_in_late(struct session *session, bool asked);
+/* The directory has nothing against it: ask the provider. */
+void session_late_send(struct session *session);
+/* It has, or cannot be asked. */
+void session_late_stop(struct session *session, enum wire_result result,
+                       const char *why);
 
 /* ---- wait.c ---- */
 /*
@@ -249,8 +359,28 @@ void session_close(struct session *session, const char *why);
 /* Go on with a closing session (after a restart, or a refresh). */
 void session_revoke(struct session *session);
 
+/* ---- clock.c ---- */
+/* From now on, notice when the clock is set and when the host has slept. */
+void session_clock_start(struct session_table *table);
+void session_clock_stop(struct session_table *table);
+/* Has that happened?  Then see to all sessions. */
+void session_clock_check(struct session_table *table);
+/* The clock was set forward by so much: all the session's times move along. */
+void session_shift(struct session *session, int64_t step_s);
+
+/* ---- keys.c ---- */
+/*
+ * Are a live session's keys what they were?  Anybody in it can invalidate
+ * those that it reads, and root can do anything.  false: they were not, and it
+ * has been closed (it may have been freed).
+ */
+bool session_check_keys(struct session *session);
+/* Say once that new sessions have no place; `signind --prepare` makes one. */
+void session_check_anchor(struct session_table *table);
+
 /* ---- opener.c ---- */
-/* Close the session when the process that opened it ends. */
+/* Close the session when the process that opened it ends.  -ESRCH: it has, or
+ * its number is another process's by now. */
 int session_watch_opener(struct session *session);
 void session_unwatch_opener(struct session *session);
 

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "opened.h"
+
+#include <errno.h>
+#include <string.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "place.h"
+#include "wire/enforce.h"
+
+void
+opened_write(const struct call *call, const char *id)
+{
+    struct enforce_opening opening = {.uid = call->user.uid, .pid = getpid()};
+    char text[ENFORCE_FILE_MAX + 1];
+    int error = place_read_start_time(&opening.start);
+
+    memcpy(opening.user, call->user.name, sizeof(opening.user));
+    enforce_set_text(opening.service, call->service);
+    enforce_set_text(opening.tty, call->tty);
+    if (error == 0)
+        error = enforce_format_opening(&opening, text);
+    if (error == 0)
+        error = enforce_write_file(ENFORCE_SESSIONS, id, text, 0644);
+    if (error != 0)
+        call_log(call, LOG_WARNING,
+                 "session %.8s cannot be written to " ENFORCE_SESSIONS
+                 " (%s): should the provider refuse it, nobody is told, and "
+                 "it is not locked or ended",
+                 id, strerrordesc_np(-error));
+}
+
+void
+opened_remove(const struct call *call, const char *id)
+{
+    int error = enforce_remove_file(ENFORCE_SESSIONS, id);
+
+    if (error != 0 && error != -ENOENT)
+        call_log(call, LOG_WARNING,
+                 "session %.8s cannot be removed from " ENFORCE_SESSIONS ": %s",
+                 id, strerrordesc_np(-error));
+}
