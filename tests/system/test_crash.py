@@ -38,6 +38,8 @@ REFRESH = ["refresh.marked", "refresh.started", "refresh.answered",
 CLOSE = ["close.begin", "close.ended", "close.saved", "revoke.started",
          "revoke.answered", "revoke.answered:2", "close.revoked",
          "close.forgotten"]
+LIMITS = ("unclaimed_ticket = 5s\n"
+          "failures_per_user = 1000\nfailures_per_host = 1000")
 # A token that was answered so long before a death may be lost in it, in s.
 MOMENT = 0.5
 
@@ -48,8 +50,7 @@ def set_up(here):
     machine = here
     run("mount", "--bind", PROGRAM, "/usr/sbin/signind")
     glewlwyd = Glewlwyd("oidc")  # rotates; tokens outlive the test
-    configure(glewlwyd, limits="unclaimed_ticket = 5s\n"
-              "failures_per_user = 1000\nfailures_per_host = 1000")
+    configure(glewlwyd, limits=LIMITS)
     signind = Signind(machine_id=here.machine_id)
     Sshd()
 
@@ -177,6 +178,26 @@ def close():
         signind.start()
         check_nothing_left(step)
     works("end")
+
+
+@case("while it is asked whose new tokens are: they are kept, or revoked")
+def received():
+    configure(glewlwyd, limits=LIMITS, extra="check_at_refresh = introspect\n"
+              "identity.user = introspect:/username\n")
+    try:
+        arm("sign_in.received")
+        try:
+            SshSession("alice").logout()
+            raise AssertionError("a login without an answer")
+        except LoginFailed:
+            pass
+        check_died("sign_in.received")
+        signind.start()
+        check_nothing_left("sign_in.received")
+        refresh_at("refresh.received")
+    finally:
+        configure(glewlwyd, limits=LIMITS)
+        signind.restart()
 
 
 class Churn(threading.Thread):
