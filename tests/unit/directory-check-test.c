@@ -413,8 +413,10 @@ waiter_told(void *context, enum wire_result result, const char *why)
     snprintf(waiter->why, sizeof(waiter->why), "%s", why);
 }
 
+/* Who asks while one is under way wants to know what has changed since it
+ * began: all of those share another. */
 static void
-all_who_wait_share_one_refresh(void **state)
+who_asks_meanwhile_shares_the_next_refresh(void **state)
 {
     struct waiter waiters[3] = {0};
 
@@ -425,7 +427,12 @@ all_who_wait_share_one_refresh(void **state)
             directory_refresh(fixture.directory, waiter_told, &waiters[i]));
     assert_int_equal(fake_list.count, 1);
     directory_refresh_forget(fixture.directory, &waiters[1]);
+    fixture_pass(1);
     fixture_list(one, 1);
+    assert_int_equal(waiters[2].told, 0);
+    assert_int_equal(fake_list.count, 2);
+    fixture_list(one, 1);
+    assert_int_equal(fake_list.count, 2);
     assert_int_equal(waiters[0].told, 1);
     assert_int_equal(waiters[0].result, WIRE_OK);
     assert_int_equal(waiters[1].told, 0);
@@ -449,6 +456,29 @@ a_failure_is_told_with_its_directory(void **state)
     assert_int_equal(fake_list.count, 1);
     assert_int_equal(waiter.told, 2);
     assert_int_equal(waiter.result, WIRE_SLOW_DOWN);
+}
+
+/* Times are kept in seconds: a second list in the same one could mark nobody
+ * missing. */
+static void
+two_lists_do_not_share_a_second(void **state)
+{
+    struct waiter waiter = {0};
+    int64_t began;
+
+    (void)state;
+    fixture_open();
+    fixture_list(one, 1);
+    began = fixture_now_s;
+    assert_true(directory_refresh(fixture.directory, waiter_told, &waiter));
+    fixture_run();
+    assert_int_equal(fake_list.count, 1);
+    assert_int_equal(waiter.told, 0);
+    fixture_pass(1);
+    fixture_run_until(&fake_list.waiting);
+    assert_true(fixture_now_s > began);
+    fixture_list(NULL, 0);
+    assert_int_equal(waiter.told, 1);
 }
 
 static void
@@ -532,8 +562,9 @@ main(void)
         TEST(a_reload_does_not_lose_who_waits),
         TEST(the_end_asks_nobody_and_leaves_nothing),
         TEST(the_end_in_the_middle_of_a_refresh),
-        TEST(all_who_wait_share_one_refresh),
+        TEST(who_asks_meanwhile_shares_the_next_refresh),
         TEST(a_failure_is_told_with_its_directory),
+        TEST(two_lists_do_not_share_a_second),
         TEST(without_directories_a_refresh_ends_at_once),
         TEST(without_a_list_each_known_user_is_asked_for),
     };

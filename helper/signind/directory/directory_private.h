@@ -66,6 +66,8 @@ struct people_source {
     int64_t planned_at_ms;   /* when the timer is due */
     int64_t soon_at_ms;      /* no refresh out of turn before */
     bool again;              /* refresh_plan_soon() during a refresh */
+    bool once_more;          /* directory_refresh() during a refresh */
+    int64_t started_s;       /* when the last refresh began */
     unsigned backoff_ms;
     struct refresh *refresh; /* under way */
 };
@@ -196,6 +198,9 @@ void check_fail(struct directory_check *check, const char *why);
 
 /* Ask for everybody, unless that is under way.  0 or negative errno. */
 int refresh_start(struct people_source *source);
+/* The same; one that is under way is followed by another: it may have been
+ * told already what has changed since. */
+int refresh_start_anew(struct people_source *source);
 /* Stop without a word. */
 void refresh_cancel(struct people_source *source);
 /* What refresh_every or a failure says about the next one. */

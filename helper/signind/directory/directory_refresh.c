@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "signind/log.h"
 #include "wire/channel.h"
@@ -27,7 +28,8 @@
 #define SOON_MS    1000
 #define SOON_SHARE 10
 
-#define MS_PER_S 1000
+#define MS_PER_S  1000
+#define NS_PER_MS 1000000
 
 struct known_user {
     char *name;
@@ -123,10 +125,33 @@ void
 refresh_due(struct people_source *source)
 {
     /* A lookup may have been told to come later. */
-    if (channel_now_ms() < source->not_before_ms)
+    if (channel_now_ms() < source->not_before_ms) {
         plan_at(source, source->not_before_ms);
-    else if (refresh_start(source) != 0)
+    } else if (refresh_start(source) != 0) {
         refresh_plan(source, false, 0);
+        waiters_note(source->directory, source->config->name, WIRE_INTERNAL,
+                     "see signind's log");
+        refresh_tell_waiters(source->directory);
+    }
+}
+
+int
+refresh_start_anew(struct people_source *source)
+{
+    struct timespec now;
+
+    if (source->refresh != NULL) {
+        source->once_more = true;
+        return 0;
+    }
+    if (source->started_s != directory_now_s())
+        return refresh_start(source);
+    /* Times are kept in seconds: who was confirmed in this one could not be
+     * told from who is confirmed again. */
+    clock_gettime(CLOCK_REALTIME, &now);
+    source->once_more = true;
+    plan_at(source, channel_now_ms() + MS_PER_S - now.tv_nsec / NS_PER_MS);
+    return 0;
 }
 
 /* ---- the end ---------------------------------------------------------------
@@ -178,6 +203,12 @@ refresh_finish(struct refresh *refresh, enum wire_result result,
     if (source->again) {
         source->again = false;
         refresh_plan_soon(source);
+    }
+    if (source->once_more) {
+        source->once_more = false;
+        /* Who waits has heard why, if this one has failed. */
+        if (result == WIRE_OK && refresh_start_anew(source) != 0)
+            waiters_note(directory, name, WIRE_INTERNAL, "see signind's log");
     }
     refresh_tell_waiters(directory);
 }
@@ -345,6 +376,7 @@ refresh_start(struct people_source *source)
 
     if (source->refresh != NULL)
         return 0;
+    source->once_more = false;
     if (source->directory->store == NULL)
         return -EUCLEAN;
     refresh = calloc(1, sizeof(*refresh));
@@ -355,6 +387,7 @@ refresh_start(struct people_source *source)
     refresh->started_s = directory_now_s();
     refresh->started_ms = channel_now_ms();
     source->refresh = refresh;
+    source->started_s = refresh->started_s;
     error = fetch_can_list(source->config) ? list_start(refresh)
                                            : known_start(refresh);
     if (error != 0) {

@@ -56,7 +56,8 @@ refresh_tell_waiters(struct directory *directory)
     struct refresh_waiter *waiter;
 
     for (size_t i = 0; i < directory->source_count; i++) {
-        if (directory->sources[i].refresh != NULL)
+        if (directory->sources[i].refresh != NULL ||
+            directory->sources[i].once_more)
             return;
     }
     LIST_FOREACH(waiter, &directory->refresh_waiters, link)
@@ -82,7 +83,7 @@ refresh_start_all(struct directory *directory)
             snprintf(why, sizeof(why), "it can be asked in %lld s",
                      (long long)(left_ms / MS_PER_S + 1));
             waiters_note(directory, source->config->name, WIRE_SLOW_DOWN, why);
-        } else if (refresh_start(source) != 0) {
+        } else if (refresh_start_anew(source) != 0) {
             waiters_note(directory, source->config->name, WIRE_INTERNAL,
                          "see signind's log");
         }
