@@ -74,6 +74,10 @@ class BoxedMachine(machine.Machine):
         # signind takes presets from root alone.
         run("cp", "-r", STAGE / "usr/share/signin", WORK / "presets")
         run("mount", "--bind", WORK / "presets", "/usr/share/signin")
+        # The tests may lie in one of them, too.
+        tests = WORK / "tests"
+        tests.mkdir()
+        run("mount", "--bind", machine.SOURCE / "tests", tests)
         for name in machine.OVERLAID:
             copy = WORK / "up" / name
             copy.mkdir(mode=0o755)
@@ -85,6 +89,9 @@ class BoxedMachine(machine.Machine):
                     run("cp", "-r", f"{STAGE}/etc/.", copy)
         for name in machine.OVERLAID:
             run("mount", "--bind", WORK / "up" / name, f"/{name}")
+        if not (machine.SOURCE / "tests").exists():
+            (machine.SOURCE / "tests").mkdir(parents=True)
+            run("mount", "--bind", tests, machine.SOURCE / "tests")
         pathlib.Path("/tmp").chmod(0o1777)
         for name in ("lib", "log", "mail", "tmp", "cache"):
             pathlib.Path("/var", name).mkdir()

@@ -358,10 +358,13 @@ def clock_set():
             check_equal(glewlwyd.refreshes(), asked, "refreshes")
             # A younger token is not renewed again, whoever asks.
             time.sleep(2.1)
+            since = signind.mark()
             shell.output("signin refresh")
             asked += 1
             check_equal(glewlwyd.refreshes(), asked, "refreshes")
             token = shell.output("keyctl pipe %user:signin:access_token")
+        # The oldest of the three is revoked, and stands in memory until then.
+        signind.wait_for_log("revoke.access is done", since)
         # Set while signind is away: it finds out when it is back.
         signind.kill9()
         write(said, "+2h\n")
