@@ -25,6 +25,9 @@
  *   provider TEXT
  *   reason TEXT
  *
+ * A file ENFORCE_SWEEP_NAME there says that openers have died without closing
+ * their sessions: root's files about those are to go.
+ *
  * What a request says beyond that, nobody believes: whose session it is, and
  * which processes are its, stands in root's file alone.
  *
@@ -47,6 +50,7 @@
 #define ENFORCE_SESSIONS_NAME "sessions"
 #define ENFORCE_REQUESTS_NAME "requests"
 #define ENFORCE_LOCKED_NAME   "locked"
+#define ENFORCE_SWEEP_NAME    "sweep" /* in ENFORCE_REQUESTS */
 #define ENFORCE_SESSIONS      CHANNEL_DIRECTORY "/" ENFORCE_SESSIONS_NAME
 #define ENFORCE_REQUESTS      CHANNEL_DIRECTORY "/" ENFORCE_REQUESTS_NAME
 #define ENFORCE_LOCKED        CHANNEL_DIRECTORY "/" ENFORCE_LOCKED_NAME

@@ -38,6 +38,7 @@ REFRESH = ["refresh.marked", "refresh.started", "refresh.answered",
 CLOSE = ["close.begin", "close.ended", "close.saved", "revoke.started",
          "revoke.answered", "revoke.answered:2", "close.revoked",
          "close.forgotten"]
+REFUSAL = ["refusal.saved", "refusal.requested"]
 LIMITS = ("unclaimed_ticket = 5s\n"
           "failures_per_user = 1000\nfailures_per_host = 1000")
 # A token that was answered so long before a death may be lost in it, in s.
@@ -198,6 +199,28 @@ def received():
     finally:
         configure(glewlwyd, limits=LIMITS)
         signind.restart()
+
+
+@case("at each step of a refusal: what is left of its tokens is revoked")
+def refused():
+    for step in REFUSAL:
+        shell = SshSession("alice")
+        session = check_session(machine, glewlwyd, shell, "alice")
+        wait_until_old_enough(machine, "alice")
+        status, text = glewlwyd.ask("/api/oidc/revoke",
+                                    {"token": session.refresh_token})
+        check_equal(status, 200, f"revocation by somebody else ({text})")
+        arm(step)
+        shell.run("signin refresh")
+        check_died(step)
+        signind.start()
+        wait_until(lambda: not alive(), f"{step}: every token dead", 20)
+        wait_until(lambda: not owned(session), f"{step}: none is kept")
+        check_equal(shell.run("signin token")[0] == 0, False,
+                    f"{step}: signin token")
+        shell.logout()
+        check_nothing_left(step)
+    works("refusal")
 
 
 class Churn(threading.Thread):

@@ -5,6 +5,8 @@
 #include "session-test.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <string.h>
 
 static void
 close_revokes_here_at_once_then_there(void **state)
@@ -147,6 +149,70 @@ dead_tokens_need_no_revocation(void **state)
     assert_int_equal(fixture->table.count, 0);
 }
 
+/* All that is asked to be revoked from here on, in one text. */
+static void
+check_revokes(struct fixture *fixture, const char *expected)
+{
+    char revoked[256] = "";
+
+    while (fake.waiting) {
+        bool refresh = fake.kind == REQUEST_REVOKE_REFRESH;
+
+        snprintf(revoked + strlen(revoked), sizeof(revoked) - strlen(revoked),
+                 "%s ", refresh ? fake.refresh_token : fake.access_token);
+        fake_answer(WIRE_OK, NULL, NULL, 0);
+    }
+    assert_string_equal(revoked, expected);
+    assert_int_equal(fixture->table.count, 0);
+}
+
+/* New tokens, and what their provider says of them cannot be read: the
+ * session keeps the refresh token, and the access token is revoked with it. */
+static void
+unreadable_check_of_a_refresh(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *session = fixture_aged(fixture, 300);
+
+    assert_int_equal(session_refresh(session, true), WIRE_OK);
+    fake_receive("A1", "R1");
+    fake_answer(WIRE_MISCONFIGURED, "A1", "R1", 300);
+    assert_false(fake.waiting);
+    assert_string_equal(fixture_session_token(), "A0");
+    /* Once more: there is room for one that nobody uses. */
+    assert_int_equal(session_refresh(session, true), WIRE_OK);
+    assert_string_equal(fake.refresh_token, "R1");
+    {
+        struct fake_call refresh = fake;
+
+        fake_receive("A2", "R2");
+        assert_int_equal(fake.kind, REQUEST_REVOKE_ACCESS);
+        assert_string_equal(fake.access_token, "A1");
+        fake_answer(WIRE_OK, NULL, NULL, 0);
+        fake = refresh;
+    }
+    fake_answer(WIRE_MISCONFIGURED, "A2", "R2", 300);
+    session_close(session, "test");
+    check_revokes(fixture, "R2 A0 A2 ");
+}
+
+/* The answer itself cannot be read, but for the tokens. */
+static void
+unreadable_answer_to_a_refresh(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *session = fixture_aged(fixture, 300);
+
+    assert_int_equal(session_refresh(session, true), WIRE_OK);
+    fake_answer(WIRE_MISCONFIGURED, "A1", NULL, 300);
+    assert_int_equal(fake.kind, REQUEST_REVOKE_ACCESS);
+    assert_string_equal(fake.access_token, "A1");
+    fake_answer(WIRE_OK, NULL, NULL, 0);
+    assert_string_equal(fixture_session_token(), "A0");
+    session_close(session, "test");
+    check_revokes(fixture, "R0 A0 ");
+}
+
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, fixture_begin, fixture_end)
 
@@ -161,6 +227,8 @@ main(void)
         TEST(replaced_token_that_is_dead_is_left_alone),
         TEST(refresh_first_when_a_live_token_is_needed),
         TEST(dead_tokens_need_no_revocation),
+        TEST(unreadable_check_of_a_refresh),
+        TEST(unreadable_answer_to_a_refresh),
     };
 
     return cmocka_run_group_tests_name("close", tests, NULL, NULL);

@@ -356,16 +356,19 @@ tokens_that_find_no_room_are_revoked(void **state)
     session_due(session);
     full = true;
     fake_answer(WIRE_OK, long_token('L'), "R1", 600);
-    assert_int_equal(fake.kind, REQUEST_REVOKE_REFRESH);
-    assert_string_equal(fake.refresh_token, "R1");
-    fake_answer(WIRE_OK, NULL, NULL, 0);
     assert_int_equal(fake.kind, REQUEST_REVOKE_ACCESS);
     assert_int_equal(fake.access_token[0], 'L');
+    assert_null(strchr(fake.revoked, '0'));
     fake_answer(WIRE_OK, NULL, NULL, 0);
-    /* The session has what it had. */
+    assert_false(fake.waiting);
+    /* The session has what it had, and goes on with what had room. */
     assert_int_equal(session->expires_at_s, expires);
     assert_string_equal(fixture_session_token(), "A0");
     assert_true(session->refresh_at_ms > session_now_ms());
+    full = false;
+    session->refresh_at_ms = session_now_ms();
+    session_due(session);
+    assert_string_equal(fake.refresh_token, "R1");
 }
 
 /* No room for the token that is replaced: it is revoked now, not at logout. */
@@ -388,6 +391,83 @@ replaced_token_without_room_is_revoked_at_once(void **state)
     fake_answer(WIRE_OK, NULL, NULL, 0);
     assert_string_equal(fixture_session_token(), "A1");
     assert_int_equal(fixture->table.count, 1);
+}
+
+/* The session has ended meanwhile, and given up the room for the answer. */
+static void
+tokens_that_find_no_room_after_the_end(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *session = live(fixture);
+
+    session->refresh_at_ms = session_now_ms();
+    session_due(session);
+    session_close(session, "test");
+    full = true;
+    fake_answer(WIRE_OK, long_token('L'), "R1", 300);
+    assert_non_null(strstr(fake.revoked, "R1 "));
+    assert_non_null(strstr(fake.revoked, "LLL"));
+}
+
+/* Root has destroyed all that there is while a refresh was under way. */
+static void
+keep_invalidated_during_a_refresh(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *session = live(fixture);
+    struct fake_call refresh;
+
+    session->refresh_at_ms = session_now_ms();
+    session_due(session);
+    refresh = fake;
+    assert_int_equal(keyctl_invalidate(held.keep), 0);
+    session_due(session);
+    fake = refresh;
+    fake_answer(WIRE_OK, "A1", "R1", 300);
+    assert_non_null(strstr(fake.revoked, "R1 "));
+}
+
+/* It cannot even be written that the tokens are gone: nothing is asked again
+ * and again. */
+static void
+refusal_that_cannot_be_written(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *session = live(fixture);
+
+    assert_int_equal(keyctl_invalidate(held.private_key), 0);
+    session_refuse(session, WIRE_REFUSED, "test");
+    assert_int_equal(session->health, HEALTH_REFUSED);
+    session->refresh_at_ms = session_now_ms() - 1;
+    session_arm(session);
+    assert_false(event_pending(session->timer, EV_TIMEOUT, NULL));
+}
+
+/* The only one that knows what to revoke is gone before signind is back. */
+static void
+check_private_gone(struct fixture *fixture, bool mended)
+{
+    live(fixture);
+    assert_int_equal(keyctl_invalidate(held.private_key), 0);
+    if (mended) {
+        assert_int_equal(keyring_open_keep(held.keep, TEST_GROUP, &held), 0);
+        assert_int_equal(keyring_mend(&held, TEST_GROUP), 0);
+    }
+    fixture_restart(fixture);
+    assert_string_equal(fixture_session_token(), "");
+    check_revoked(fixture, "A0 ");
+    while (keyring_exists(held.keep) != -ENOKEY)
+        usleep(10000);
+}
+
+static void
+private_invalidated_before_a_restart(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+
+    check_private_gone(fixture, false);
+    /* `signind --prepare` has made an empty one. */
+    check_private_gone(fixture, true);
 }
 
 /* ---- records of before, openers -------------------------------------------
@@ -465,6 +545,34 @@ opener_of_another_start(void **state)
     assert_int_equal(session->opener_fd, -1);
 }
 
+/* Field 22 of /proc/self/stat (proc(5)). */
+static uint64_t
+own_start(void)
+{
+    char text[1024] = "", *field;
+    FILE *file = fopen("/proc/self/stat", "re");
+
+    assert_non_null(file);
+    assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+    fclose(file);
+    field = strrchr(text, ')');
+    for (int i = 2; field != NULL && i < 22; i++)
+        field = strchr(field + 1, ' ');
+    assert_non_null(field);
+    return strtoull(field, NULL, 10);
+}
+
+static void
+opener_of_that_start(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *session = live(fixture);
+
+    session_unwatch_opener(session);
+    session->opener_start = own_start();
+    assert_int_equal(session_watch_opener(session), 0);
+}
+
 /* It has ended, and nobody has waited for it yet: as good as gone. */
 static void
 opener_that_is_a_zombie(void **state)
@@ -508,9 +616,14 @@ main(void)
         TEST(token_waits_for_room_in_its_pocket),
         TEST(tokens_that_find_no_room_are_revoked),
         TEST(replaced_token_without_room_is_revoked_at_once),
+        TEST(tokens_that_find_no_room_after_the_end),
+        TEST(keep_invalidated_during_a_refresh),
+        TEST(refusal_that_cannot_be_written),
+        TEST(private_invalidated_before_a_restart),
         TEST(record_of_before_is_taken_up),
         TEST(record_of_before_from_the_future),
         TEST(opener_of_another_start),
+        TEST(opener_of_that_start),
         TEST(opener_that_is_a_zombie),
     };
 

@@ -102,6 +102,22 @@ refuse_refresh(struct session *session, enum wire_result result)
 #define REQUEST(action, reason)                                                \
     "signin request 1\naction " action "\nprovider test\nreason " reason "\n"
 
+/* K has what is to be revoked until it is. */
+static void
+check_tokens_end(const struct keyring_session *keys)
+{
+    assert_string_equal(fixture_read(keys->access_token), "-");
+    while (fake.waiting) {
+        assert_string_not_equal(
+            fixture_field(keys->private_key, "refresh_token"), "");
+        assert_string_not_equal(
+            fixture_field(keys->private_key, "coming_token"), "");
+        fake_answer(WIRE_OK, NULL, NULL, 0);
+    }
+    assert_string_equal(fixture_field(keys->private_key, "refresh_token"), "");
+    assert_string_equal(fixture_field(keys->private_key, "coming_token"), "");
+}
+
 static void
 test_each_refusal_is_asked_for(void **state)
 {
@@ -129,8 +145,7 @@ test_each_refusal_is_asked_for(void **state)
         assert_non_null(strstr(refusals[i].request,
                                fixture_field(keys.session, "state_reason")));
         assert_string_equal(fixture_field(keys.private_key, "enforced"), "1");
-        assert_string_equal(fixture_field(keys.private_key, "refresh_token"),
-                            "");
+        check_tokens_end(&keys);
     }
 }
 
@@ -208,7 +223,6 @@ test_directory_during_a_refresh(void **state)
 {
     struct fixture *fixture = fixture_need(state);
     struct session *session = fixture_aged(fixture, 300);
-    struct keyring_session keys = fixture_keys(session);
     unsigned count;
 
     assert_int_equal(session_refresh(session, true), WIRE_OK);
@@ -219,10 +233,33 @@ test_directory_during_a_refresh(void **state)
     assert_string_equal(asked_for(session->keys.id),
                         REQUEST("notify", "your account is gone"));
     assert_string_equal(fixture_session_token(), "");
-    assert_string_equal(fixture_field(keys.private_key, "refresh_token"), "");
-    assert_int_equal(fake.count, count + 1);
-    assert_int_equal(fake.kind, REQUEST_REVOKE_REFRESH);
-    assert_string_equal(fake.refresh_token, "R1");
+    /* And the token that it replaced, which the session has had. */
+    assert_int_equal(fake.count, count + 2);
+    assert_string_equal(fake.revoked, "A0 R1 ");
+}
+
+/* signind dies before its provider has heard of it. */
+static void
+test_death_before_the_revocation(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *session = fixture_live(fixture, 300);
+    struct keyring_session keys = fixture_keys(session);
+
+    session_refuse(session, WIRE_DENIED, "test");
+    fixture_restart(fixture);
+    connect_table();
+    memset(fake.revoked, 0, sizeof(fake.revoked));
+    fixture_restart(fixture);
+    connect_table();
+    assert_string_equal(fixture_session_token(), "");
+    check_tokens_end(&keys);
+    assert_string_equal(fake.revoked, "R0 A0 ");
+    assert_int_equal(fixture->table.count, 1);
+    session = session_find(&fixture->table, keys.id);
+    session_close(session, "test");
+    assert_false(fake.waiting);
+    assert_int_equal(fixture->table.count, 0);
 }
 
 static void
@@ -266,6 +303,21 @@ test_lock(void **state)
     session_unlock_user(&fixture->table, TEST_USER);
 }
 
+static void
+test_root_is_told_of_dead_openers(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+
+    session_enforce_sweep(&fixture->table);
+    assert_int_equal(refusal.asked, 0);
+    fixture->table.openers_died = true;
+    session_enforce_sweep(&fixture->table);
+    assert_int_equal(refusal.asked, 1);
+    assert_string_equal(asked_for(ENFORCE_SWEEP_NAME), "sweep\n");
+    session_enforce_sweep(&fixture->table);
+    assert_int_equal(refusal.asked, 1);
+}
+
 /* Without a place for it nobody is locked out, and the action is still due. */
 static void
 test_lock_that_cannot_be(void **state)
@@ -294,8 +346,10 @@ main(void)
         TEST(test_once),
         TEST(test_asked_for_later),
         TEST(test_directory_during_a_refresh),
+        TEST(test_death_before_the_revocation),
         TEST(test_directory_between_refreshes),
         TEST(test_lock),
+        TEST(test_root_is_told_of_dead_openers),
         TEST(test_lock_that_cannot_be),
     };
 

@@ -62,10 +62,14 @@ __wrap_provider_revoke(const struct provider_context *context,
                        const char *refresh_token, provider_done *done,
                        void *done_context)
 {
+    size_t length = strlen(fake.revoked);
+
     (void)context;
     (void)provider;
     (void)user;
     (void)subject;
+    snprintf(fake.revoked + length, sizeof(fake.revoked) - length, "%.60s ",
+             kind == REQUEST_REVOKE_REFRESH ? refresh_token : access_token);
     return fake_start(kind, access_token, refresh_token, done, done_context);
 }
 

@@ -204,8 +204,6 @@ refusal_ends_the_credentials(void **state)
     fake_fail(WIRE_REFUSED, true, 0);
     assert_int_equal(waiter.told, WIRE_REFUSED);
     assert_string_equal(fixture_session_token(), "");
-    assert_string_equal(
-        fixture_field(session->keys.private_key, "refresh_token"), "");
     assert_string_equal(fixture_field(session->keys.session, "state"),
                         "refused");
     /* What is left of the old tokens is revoked. */
@@ -214,8 +212,10 @@ refusal_ends_the_credentials(void **state)
     fake_answer(WIRE_OK, NULL, NULL, 0);
     assert_int_equal(fake.kind, REQUEST_REVOKE_ACCESS);
     assert_string_equal(fake.access_token, "A0");
-    /* And the provider is not asked again. */
     fake_answer(WIRE_OK, NULL, NULL, 0);
+    assert_string_equal(
+        fixture_field(session->keys.private_key, "refresh_token"), "");
+    /* And the provider is not asked again. */
     fixture_wait(session, &waiter, 0, true);
     assert_int_equal(waiter.told, WIRE_REFUSED);
     assert_int_equal(fake.count, 3);

@@ -23,6 +23,7 @@ struct fake_call {
     enum request_kind kind;
     unsigned count; /* of all requests so far */
     char access_token[64], refresh_token[64];
+    char revoked[512]; /* all that was asked to be revoked: "R0 A0 " */
     provider_done *done;
     provider_received *received;
     void *context;

@@ -24,6 +24,8 @@ close_finish(struct session *session)
     if (session->keys.keep != 0)
         keyring_forget(&session->keys, session->shard);
     fault_point("close.forgotten");
+    if (session->refused_id[0] != '\0')
+        session_refused_revoked(session->table, session->refused_id);
     session_free(session);
 }
 
@@ -92,6 +94,24 @@ close_refresh_done(void *context, const struct provider_result *result,
     close_step_done(context, result, REQUEST_REVOKE_REFRESH);
 }
 
+/* New tokens, only to be revoked: without room for them by themselves. */
+static void
+close_renewed(struct session *session, struct provider_tokens *tokens)
+{
+    int64_t expires_at_s = session->expires_at_s;
+
+    session->refreshed_to_revoke = true;
+    session_supersede(session);
+    session->expires_at_s = tokens->expires_at_s;
+    if (session_save_tokens(session, tokens) == 0 ||
+        session_has_saved(session, tokens))
+        return;
+    log_error("session %.8s of %s: cannot store what is to be revoked",
+              session->keys.id, session->user);
+    session->expires_at_s = expires_at_s;
+    session_discard(session->table, session->provider, session->user, tokens);
+}
+
 /* The refresh that revoke.access.refresh_first asked for. */
 static void
 close_refreshed(void *context, const struct provider_result *result,
@@ -102,12 +122,7 @@ close_refreshed(void *context, const struct provider_result *result,
     session->call = NULL;
     circuit_note(session->table, session->provider, result);
     if (result->result == WIRE_OK) {
-        session->refreshed_to_revoke = true;
-        session_supersede(session);
-        session->expires_at_s = tokens->expires_at_s;
-        if (session_save_tokens(session, tokens) != 0)
-            log_error("session %.8s of %s: cannot store what is to be revoked",
-                      session->keys.id, session->user);
+        close_renewed(session, tokens);
         session_revoke(session);
     } else if (result->result == WIRE_UNAVAILABLE ||
                result->result == WIRE_SLOW_DOWN) {
@@ -263,6 +278,8 @@ session_close(struct session *session, const char *why)
     session->closed_at_s = session_now_s();
     session->refresh_at_ms = 0;
     session->backoff_ms = 0;
+    /* It may be long until the provider is there and this session is freed. */
+    secret_done(&session->password);
     session_unwatch_opener(session);
     while ((waiter = TAILQ_FIRST(&session->waiters)) != NULL) {
         TAILQ_REMOVE(&session->waiters, waiter, link);

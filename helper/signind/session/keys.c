@@ -22,8 +22,8 @@ keys_are_gone(int error)
  * The session cannot be kept, and soon nobody could revoke what is left of it:
  * that is taken out now, before the end of S takes the last link away.
  */
-static void
-keys_lost(struct session *session)
+void
+session_lose_keys(struct session *session)
 {
     struct provider_tokens rest = {.expires_at_s = session->expires_at_s};
 
@@ -85,7 +85,7 @@ session_check_keys(struct session *session)
     }
     if (keys_are_gone(keyring_exists(keys->keep)) ||
         keys_are_gone(keyring_exists(keys->private_key))) {
-        keys_lost(session);
+        session_lose_keys(session);
         return false;
     }
     token = keyring_exists(keys->access_token);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "signind/fault.h"
 #include "signind/log.h"
 
 #define FIRST_AFTER_MS 1000
@@ -71,6 +72,11 @@ late_may_ask(struct session *session, bool asked, enum wire_result *ret_result)
     if (wait_s > 0) {
         late_back_off(session, wait_s);
         *ret_result = WIRE_SLOW_DOWN;
+        return false;
+    }
+    /* It was there: who waits must not show it the password more often. */
+    if (session->late_shown && session_now_ms() < session->refresh_at_ms) {
+        *ret_result = WIRE_UNAVAILABLE;
         return false;
     }
     wait_ms = circuit_wait_ms(session->table, session->provider, asked);
@@ -162,6 +168,30 @@ late_refuse(struct session *session, enum wire_result result, const char *why)
     session_refuse(session, result, why);
 }
 
+static void
+late_forget(struct session *session, void *context)
+{
+    (void)context;
+    if (session->password.text == NULL)
+        return;
+    secret_done(&session->password);
+    if (session->state != SESSION_LIVE)
+        return;
+    session_save_record(session, NULL);
+    /* The directory is being asked, for nothing. */
+    if (session->call == NULL && session->late_asked) {
+        session->late_asked = false;
+        session_answer(session, WIRE_REFUSED);
+    }
+    session_arm(session);
+}
+
+void
+session_late_forget(struct session_table *table)
+{
+    session_each(table, late_forget, NULL);
+}
+
 static bool
 late_is_passing(struct session *session, enum wire_result result)
 {
@@ -199,13 +229,41 @@ session_late_stop(struct session *session, enum wire_result result,
     session_answer(session, told);
 }
 
+/* Nobody will own these: neither the session nor K, if that has got them. */
+static void
+late_discard(struct session *session, struct provider_tokens *tokens)
+{
+    if (session->received) {
+        session_take_renewal(session);
+        session_save_private(session, "", 0);
+    }
+    session_discard(session->table, session->provider, session->user, tokens);
+}
+
+/* That is no word of the provider's: it is asked again later. */
+static void
+late_no_room(struct session *session, struct provider_tokens *tokens, int error)
+{
+    log_error("session %.8s of %s: the tokens cannot be stored: %s",
+              session->keys.id, session->user, strerrordesc_np(-error));
+    session->offline = true;
+    session->expires_at_s = 0;
+    session->lifetime_s = 0;
+    session->health = HEALTH_UNAVAILABLE;
+    session_save_private(session, "", 0);
+    session_save_record(session, NULL);
+    session_discard(session->table, session->provider, session->user, tokens);
+    late_back_off(session, BACKOFF_MAX_MS / 1000);
+}
+
 /* The tokens are the session's, as if it had begun with them. */
 static enum wire_result
 late_fill(struct session *session, struct provider_tokens *tokens)
 {
     int error = 0;
 
-    late_end(session);
+    session_take_renewal(session);
+    session->offline = false;
     session->refreshed_at_s = session_now_s();
     session->expires_at_s = tokens->expires_at_s;
     session->lifetime_s = tokens->expires_at_s == 0
@@ -219,18 +277,15 @@ late_fill(struct session *session, struct provider_tokens *tokens)
     session->health_since_s = session->refreshed_at_s;
     if (error == 0)
         error = session_save_tokens(session, tokens);
-    if (error != 0) {
-        log_error("session %.8s of %s: the tokens cannot be stored: %s",
-                  session->keys.id, session->user, strerror(-error));
-        session_discard(session->table, session->provider, session->user,
-                        tokens);
-        session_refuse(session, WIRE_REFUSED, "its tokens cannot be stored");
+    if (error != 0 && !session_has_saved(session, tokens)) {
+        late_no_room(session, tokens, error);
         return WIRE_NO_KEYS;
     }
+    late_end(session);
     log_notice("session %.8s of %s (signed in offline): provider %s answers, "
                "its tokens have come",
                session->keys.id, session->user, session->provider);
-    return WIRE_OK;
+    return error == 0 ? WIRE_OK : WIRE_NO_KEYS;
 }
 
 static void
@@ -244,11 +299,12 @@ late_done(void *context, const struct provider_result *result,
 
     session->call = NULL;
     session->late_asked = false;
+    session->late_shown = result->sent || result->result != WIRE_UNAVAILABLE;
     circuit_note(table, session->provider, result);
     pace_name(name, session->provider, session->user);
     pace_note(table, name, result);
     if (session->state == SESSION_CLOSING) {
-        session_discard(table, session->provider, session->user, tokens);
+        late_discard(session, tokens);
         session_answer(session, told);
         session_revoke(session);
         return;
@@ -260,11 +316,19 @@ late_done(void *context, const struct provider_result *result,
     if (told == WIRE_OK) {
         told = late_fill(session, tokens);
     } else {
-        session_discard(table, session->provider, session->user, tokens);
+        late_discard(session, tokens);
         told = late_failed(session, told, result->why, result->retry_after_s);
     }
     session_schedule(session);
     session_answer(session, told);
+}
+
+/* Tokens have come, and the provider is asked whose they are. */
+static void
+late_received(void *context, const struct provider_tokens *tokens)
+{
+    session_receive_renewal(context, tokens);
+    fault_point("late.received");
 }
 
 void
@@ -282,4 +346,6 @@ session_late_send(struct session *session)
         session->password.text, late_done, session);
     if (session->call == NULL)
         session_late_stop(session, WIRE_INTERNAL, "out of memory");
+    else
+        provider_watch(session->call, late_received);
 }

@@ -108,7 +108,8 @@ session_load_last_token(const struct session *session, struct secret *ret_token)
 {
     int error = session_load_access_token(session, ret_token);
 
-    if (error == 0 || session->keys.keep == 0 || session->parked)
+    if (error == 0 || session->keys.keep == 0 ||
+        (session->parked && session->health != HEALTH_REFUSED))
         return error;
     return session_load_coming_token(session, ret_token);
 }
@@ -219,6 +220,29 @@ session_load(struct session *session)
     record_done(&record);
     if (error == 0 && (session->state == SESSION_NONE ||
                        session->user == NULL || session->provider == NULL))
+        error = -EPROTO;
+    return error;
+}
+
+int
+session_load_shared(struct session *session)
+{
+    struct record record;
+    int error = session->keys.session == 0
+                    ? -ENOKEY
+                    : record_read(&record, session->keys.session);
+
+    if (error != 0)
+        return error;
+    if ((error = load_text(&record, "user", &session->user)) == 0 &&
+        (error = load_text(&record, "provider", &session->provider)) == 0)
+        error = load_text(&record, "subject", &session->subject);
+    session->uid = (uid_t)load_number(&record, "uid");
+    session->expires_at_s = load_number(&record, "expires_at");
+    session->state = SESSION_LIVE;
+    session->renewable = true;
+    record_done(&record);
+    if (error == 0 && (session->user == NULL || session->provider == NULL))
         error = -EPROTO;
     return error;
 }

@@ -17,9 +17,12 @@
 static void
 opener_ended(evutil_socket_t fd, short what, void *context)
 {
+    struct session *session = context;
+
     (void)fd;
     (void)what;
-    session_close(context, "the process that opened it has ended");
+    session->table->openers_died = true;
+    session_close(session, "the process that opened it has ended");
 }
 
 /* Field 22 of /proc/PID/stat (proc(5)): when a process started, in clock ticks
@@ -62,7 +65,7 @@ opener_is_another(const struct session *session, int fd)
 
     if (session->opener_start == 0 || start == 0)
         return false;
-    return start != session->opener_start || poll(&poll_fd, 1, 0) != 0;
+    return start != session->opener_start || poll(&poll_fd, 1, 0) > 0;
 }
 
 int

@@ -35,6 +35,8 @@ recovery_live(struct session *session)
         log_warning("session %.8s of %s: its token's key is gone; `signind "
                     "--prepare`, as root, makes another",
                     session->keys.id, session->user);
+    if (session->health == HEALTH_REFUSED)
+        session_refuse_on(session);
     if (session->refresh_lost)
         session_refresh_was_lost(session);
     session_schedule(session);
@@ -75,6 +77,27 @@ recovery_timeouts(struct session *session)
     session_save_record(session, NULL);
 }
 
+/*
+ * K without a private record: one that was never filled, which the module's
+ * timeout takes; or root has destroyed that record, and `signind --prepare` may
+ * have made an empty one since.  Then the session's own record is filled.
+ */
+static void
+recovery_empty(struct session *session)
+{
+    char text[2];
+    int error =
+        session->keys.private_key == 0
+            ? -ENOKEY
+            : (int)keyring_read(session->keys.private_key, text, sizeof(text));
+
+    /* Not what another version has written, or what cannot be read now. */
+    if ((error == -ENOKEY || error == 1) && session_load_shared(session) == 0)
+        session_lose_keys(session);
+    else
+        session_free(session);
+}
+
 static int
 recovery_one(key_serial_t keep, key_serial_t shard, void *context)
 {
@@ -91,8 +114,7 @@ recovery_one(key_serial_t keep, key_serial_t shard, void *context)
     session->keys = keys;
     session->shard = shard;
     if (session_load(session) != 0) {
-        /* Never filled: the module's timeout takes it. */
-        session_free(session);
+        recovery_empty(session);
         return 0;
     }
     if (session->health != HEALTH_REFUSED &&

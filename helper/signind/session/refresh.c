@@ -134,18 +134,25 @@ refresh_key_error(int error)
 
 /*
  * The kernel did not take what the provider has given, though there was room
- * when it was asked: nobody will own it.  The old refresh token may be spent.
+ * when it was asked: nobody will own it.  With a refresh token that it did take
+ * the session goes on; else the old one may be spent.
  */
 static void
 refresh_lose(struct session *session, struct provider_tokens *tokens,
              int64_t expires_at_s, int64_t lifetime_s)
 {
-    const struct provider_result lost = {
-        .result = WIRE_UNAVAILABLE, .sent = tokens->refresh_token.text != NULL};
+    bool kept = session_has_saved_refresh(session, tokens);
+    const struct provider_result lost = {.result = WIRE_UNAVAILABLE,
+                                         .sent = !kept};
 
     session->expires_at_s = expires_at_s;
     session->lifetime_s = lifetime_s;
-    session_discard(session->table, session->provider, session->user, tokens);
+    session->previous_until_s = 0;
+    if (kept)
+        session_leave_renewal(session, tokens);
+    else
+        session_discard(session->table, session->provider, session->user,
+                        tokens);
     refresh_back_off(session, &lost);
 }
 
@@ -170,8 +177,7 @@ refresh_succeeded(struct session *session, struct provider_tokens *tokens)
     if (error != 0)
         log_error("session %.8s of %s: cannot store the refreshed tokens: %s",
                   session->keys.id, session->user, refresh_key_error(error));
-    if (error != 0 && session->state == SESSION_LIVE &&
-        !session_has_saved(session, tokens))
+    if (error != 0 && !session_has_saved(session, tokens))
         refresh_lose(session, tokens, expires_at_s, lifetime_s);
     if (error == 0)
         log_debug("session %.8s of %s: refreshed, valid for %lld s",
@@ -189,12 +195,13 @@ refresh_succeeded(struct session *session, struct provider_tokens *tokens)
 static void
 refresh_keep_token(struct session *session,
                    const struct provider_result *result,
-                   const struct provider_tokens *tokens)
+                   struct provider_tokens *tokens)
 {
     if (tokens->refresh_token.text != NULL)
         session_save_private(session, tokens->refresh_token.text, 0);
     else if (!refresh_may_be_spent(result))
         session_save_private(session, NULL, 0);
+    session_leave_renewal(session, tokens);
 }
 
 static void
@@ -205,17 +212,19 @@ refresh_done(void *context, const struct provider_result *result,
     enum wire_result told = result->result;
 
     session->call = NULL;
-    session_take_renewal(session);
     circuit_note(session->table, session->provider, result);
     fault_point("refresh.answered");
     if (result->result == WIRE_OK) {
+        session_take_renewal(session);
         told = refresh_succeeded(session, tokens);
     } else if (session->state == SESSION_CLOSING) {
         /* Revoke what there is, and what came too late. */
+        session_take_renewal(session);
         session_save_private(session, NULL, 0);
         session_discard(session->table, session->provider, session->user,
                         tokens);
     } else if (refresh_was_refused(result)) {
+        session_take_renewal(session);
         session_discard(session->table, session->provider, session->user,
                         tokens);
         session_refuse(session, result->result, result->why);
@@ -319,7 +328,7 @@ session_refresh(struct session *session, bool asked)
             provider_watch(session->call, refresh_received);
             result = WIRE_OK;
         }
-        if (provider->check_directory_at_refresh &&
+        if (session->call != NULL && provider->check_directory_at_refresh &&
             session->table->recheck != NULL)
             session->table->recheck(session->table->recheck_context, session);
     }
@@ -353,8 +362,7 @@ due_live(struct session *session, int64_t now_ms)
                         "%s",
                         session->keys.id, session->user, strerror(-error));
     }
-    if (session->call == NULL &&
-        (session->renewable || session_is_late(session)) &&
+    if (session->call == NULL && session_can_renew(session) &&
         session->refresh_at_ms != 0 && now_ms >= session->refresh_at_ms)
         session_refresh(session, false);
     session_arm(session);

@@ -137,25 +137,54 @@ session_enforce(struct session *session)
         session->table->enforce(session->table->enforce_context);
 }
 
-/* Nothing in the session must go on with what is left of the old token.  Both
- * are revoked all the same: a user who is locked out for an hour must not
- * find this session's tokens alive after it. */
+/* Nothing in the session must go on with what is left of the old token.  Out of
+ * its reach K keeps them until they are revoked: a user who is locked out for
+ * an hour must not find them alive after it. */
 static void
 refusal_end_tokens(struct session *session)
 {
     struct provider_tokens rest = {.expires_at_s = session->expires_at_s};
+    int error;
 
-    session_load_last_token(session, &rest.access_token);
+    if (!session->parked)
+        session_load_last_token(session, &rest.access_token);
     session_load_refresh_token(session, &rest.refresh_token);
+    session_discard_previous(session);
     keyring_park(&session->keys);
     session->parked = true;
     session->expires_at_s = 0;
     session->refresh_at_ms = 0;
-    session_save_private(session, "", 0);
+    error = session_write_private(
+        session, NULL, "",
+        rest.access_token.text == NULL ? "" : rest.access_token.text, 0);
+    /* Without room: in memory alone. */
+    if (error != 0)
+        session_save_private(session, "", 0);
     session_save_record(session, NULL);
     fault_point("refusal.saved");
-    session_discard(session->table, session->provider, session->user, &rest);
+    session_discard_refused(session, &rest);
     provider_tokens_done(&rest);
+}
+
+void
+session_refuse_on(struct session *session)
+{
+    struct provider_tokens rest = {0};
+
+    /* When the access token ends is not known any more. */
+    session_load_coming_token(session, &rest.access_token);
+    session_load_refresh_token(session, &rest.refresh_token);
+    session_discard_refused(session, &rest);
+    provider_tokens_done(&rest);
+}
+
+void
+session_refused_revoked(struct session_table *table, const char *id)
+{
+    struct session *session = session_find(table, id);
+
+    if (session != NULL && session->state == SESSION_LIVE)
+        session_save_private(session, "", 0);
 }
 
 void
@@ -187,6 +216,26 @@ session_refuse(struct session *session, enum wire_result result,
                                 result);
     session_enforce(session);
     session_arm(session);
+}
+
+/* ---- openers that died -----------------------------------------------------
+ */
+
+void
+session_enforce_sweep(struct session_table *table)
+{
+    char path[REFUSAL_PATH_MAX];
+
+    if (!table->openers_died)
+        return;
+    table->openers_died = false;
+    /* No session's id: it wakes up whoever looks into the directory. */
+    if (refusal_path(table, ENFORCE_REQUESTS_NAME, NULL, path, sizeof(path)) !=
+            0 ||
+        enforce_write_file(path, ENFORCE_SWEEP_NAME, "sweep\n", 0600) != 0)
+        return;
+    if (table->enforce != NULL)
+        table->enforce(table->enforce_context);
 }
 
 /* ---- on_refusal = lock ----------------------------------------------------

@@ -14,8 +14,8 @@
 
 /* There is room for one that was replaced: whoever renews twice within one
  * token's life has the older one revoked now. */
-static void
-renewal_discard_older(struct session *session)
+void
+session_discard_previous(struct session *session)
 {
     struct provider_tokens older = {.expires_at_s = session->previous_until_s};
 
@@ -24,6 +24,7 @@ renewal_discard_older(struct session *session)
         session_discard(session->table, session->provider, session->user,
                         &older);
     provider_tokens_done(&older);
+    session->previous_until_s = 0;
 }
 
 void
@@ -34,7 +35,7 @@ session_supersede(struct session *session)
             ? session->expires_at_s
             : session_now_s() + session->table->config->unknown_lifetime_s;
 
-    renewal_discard_older(session);
+    session_discard_previous(session);
     session->previous_until_s =
         session->parked || until_s <= session_now_s() ? 0 : until_s;
 }
@@ -54,12 +55,14 @@ session_receive_renewal(struct session *session,
 
     if (session->keys.keep == 0)
         return;
-    renewal_discard_older(session);
-    session->received = true;
+    session_discard_previous(session);
     session->previous_until_s = session_now_s() + lifetime_s;
     /* What has no room now is said when it is to stay. */
-    session_write_private(session, tokens->refresh_token.text,
-                          tokens->access_token.text, NULL, 0);
+    session->received =
+        session_write_private(session, tokens->refresh_token.text,
+                              tokens->access_token.text, NULL, 0) == 0;
+    if (!session->received)
+        session->previous_until_s = 0;
 }
 
 void
@@ -67,6 +70,20 @@ session_take_renewal(struct session *session)
 {
     if (session->received)
         session->previous_until_s = 0;
+    session->received = false;
+}
+
+void
+session_leave_renewal(struct session *session, struct provider_tokens *tokens)
+{
+    struct provider_tokens unused = {.expires_at_s = tokens->expires_at_s};
+
+    if (!session->received && session_ends_previous(session)) {
+        secret_move(&unused.access_token, &tokens->access_token);
+        session_discard(session->table, session->provider, session->user,
+                        &unused);
+    }
+    provider_tokens_done(&unused);
     session->received = false;
 }
 
@@ -110,10 +127,12 @@ renewal_drop_previous(struct session *session, struct secret *previous)
  * Both new tokens in one write, so that there is no moment at which a crash
  * loses one of them; and the access token that is replaced while it may still
  * be alive: at logout it is revoked as well.  As far as there is room: the
- * refresh token has no other place.
+ * refresh token has no other place.  *dropped: the replaced one, if it has
+ * none.
  */
 static int
-renewal_write(struct session *session, const struct provider_tokens *tokens)
+renewal_write(struct session *session, const struct provider_tokens *tokens,
+              struct secret *dropped)
 {
     const char *refresh_token = tokens->refresh_token.text;
     const char *access_token = tokens->access_token.text;
@@ -126,17 +145,13 @@ renewal_write(struct session *session, const struct provider_tokens *tokens)
     error = session_write_private(session, refresh_token,
                                   previous.text == NULL ? "" : previous.text,
                                   access_token, 0);
-    if (renewal_is_full(error) && previous.text != NULL) {
+    if (renewal_is_full(error)) {
+        secret_move(dropped, &previous);
         error =
             session_write_private(session, refresh_token, "", access_token, 0);
-        if (error == 0)
-            renewal_drop_previous(session, &previous);
     }
-    if (renewal_is_full(error)) {
+    if (renewal_is_full(error))
         error = session_write_private(session, refresh_token, "", "", 0);
-        if (error == 0 && previous.text != NULL)
-            renewal_drop_previous(session, &previous);
-    }
     secret_done(&previous);
     return error;
 }
@@ -145,6 +160,7 @@ int
 session_save_tokens(struct session *session,
                     const struct provider_tokens *tokens)
 {
+    struct secret dropped = {0};
     int error;
 
     if (session->keys.keep == 0) {
@@ -155,14 +171,19 @@ session_save_tokens(struct session *session,
                                        tokens->access_token.length);
     }
     fault_point("save.begin");
-    error = renewal_write(session, tokens);
-    if (error != 0)
-        return error;
-    fault_point("save.refresh_token");
-    session->unwritten = true;
-    error = keyring_write(
-        &session->keys, KEYRING_ACCESS_TOKEN, tokens->access_token.text,
-        tokens->access_token.length, renewal_timeout(session));
+    error = renewal_write(session, tokens, &dropped);
+    if (error == 0) {
+        fault_point("save.refresh_token");
+        session->unwritten = true;
+        error = keyring_write(
+            &session->keys, KEYRING_ACCESS_TOKEN, tokens->access_token.text,
+            tokens->access_token.length, renewal_timeout(session));
+    }
+    /* Else its pocket keeps the one that was to be replaced. */
+    if (dropped.text != NULL &&
+        (error == 0 || session_has_saved(session, tokens)))
+        renewal_drop_previous(session, &dropped);
+    secret_done(&dropped);
     if (error != 0)
         return error;
     fault_point("save.access_token");
@@ -180,22 +201,32 @@ session_save_tokens(struct session *session,
 }
 
 bool
+session_has_saved_refresh(const struct session *session,
+                          const struct provider_tokens *tokens)
+{
+    struct secret refresh = {0};
+    bool saved = tokens->refresh_token.text == NULL ||
+                 (session_load_refresh_token(session, &refresh) == 0 &&
+                  strcmp(refresh.text, tokens->refresh_token.text) == 0);
+
+    secret_done(&refresh);
+    return saved;
+}
+
+bool
 session_has_saved(const struct session *session,
                   const struct provider_tokens *tokens)
 {
-    struct secret copy = {0}, pocket = {0}, refresh = {0};
+    struct secret copy = {0}, pocket = {0};
     const char *access = tokens->access_token.text;
     bool saved = ((session_load_coming_token(session, &copy) == 0 &&
                    strcmp(copy.text, access) == 0) ||
                   (session_load_access_token(session, &pocket) == 0 &&
                    strcmp(pocket.text, access) == 0)) &&
-                 (tokens->refresh_token.text == NULL ||
-                  (session_load_refresh_token(session, &refresh) == 0 &&
-                   strcmp(refresh.text, tokens->refresh_token.text) == 0));
+                 session_has_saved_refresh(session, tokens);
 
     secret_done(&copy);
     secret_done(&pocket);
-    secret_done(&refresh);
     return saved;
 }
 

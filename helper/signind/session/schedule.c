@@ -39,6 +39,14 @@ schedule_planned_ms(const struct session *session)
                : planned;
 }
 
+bool
+session_can_renew(const struct session *session)
+{
+    if (session->health == HEALTH_REFUSED)
+        return false;
+    return session->offline ? session_is_late(session) : session->renewable;
+}
+
 /* The moment this session needs us next; 0: never. */
 static int64_t
 schedule_next_ms(const struct session *session)
@@ -49,8 +57,7 @@ schedule_next_ms(const struct session *session)
         return session->ticket_until_s * 1000;
     if (session->state == SESSION_CLOSING)
         return session->call == NULL ? session->refresh_at_ms : 0;
-    if (session->call == NULL &&
-        (session->renewable || session_is_late(session)))
+    if (session->call == NULL && session_can_renew(session))
         next = session->refresh_at_ms;
     if (session->expires_at_s != 0 && !session->parked &&
         (next == 0 || session->expires_at_s * 1000 < next))

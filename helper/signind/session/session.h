@@ -28,6 +28,8 @@
 #include "wire/memory.h"
 #include "wire/wire.h"
 
+#include "pace.h"
+
 enum session_state {
     SESSION_NONE = 0,
     SESSION_PENDING,
@@ -91,6 +93,7 @@ struct session {
     /* signed in offline (late.c) */
     bool offline;           /* there are no tokens yet */
     bool late_asked;        /* they are being asked for */
+    bool late_shown;        /* the provider may have seen the password */
     unsigned odd_answers;   /* which nobody could understand */
     struct secret password; /* to ask with; empty: signind was restarted */
     /* opener */
@@ -103,6 +106,8 @@ struct session {
     unsigned revoked; /* bits 1 << enum request_kind that are done */
     bool refreshed_to_revoke;
     struct secret access_token, refresh_token; /* see above */
+    /* The refused session whose K has these too, until they are revoked. */
+    char refused_id[KEYRING_ID_LENGTH + 1];
 };
 
 /* How the clocks stood to each other when they were last compared. */
@@ -125,15 +130,14 @@ struct session_table {
     struct event *sweep;
     SLIST_HEAD(, pace) paces;
     SLIST_HEAD(, circuit) circuits;
-    /* A provider that a reload has dropped, for what is still to be revoked
-     * there; NULL: none.  May be NULL itself. */
+    /* A provider that a reload dropped; NULL: none.  May be NULL itself. */
     const struct provider_config *(*former_provider)(void *context,
                                                      const char *name);
     void *former_context;
-    /* Root is to look for requests (wire/enforce.h); NULL: it does so by
-     * itself. */
+    /* Root is to look (wire/enforce.h); NULL: it does by itself. */
     void (*enforce)(void *context);
     void *enforce_context;
+    bool openers_died; /* root's files of their sessions are there still */
     /* Ask the directory about a session's user beside its refresh, and
      * session_refuse() if need be (check_at_refresh = directory); NULL: not. */
     void (*recheck)(void *context, const struct session *session);
@@ -184,31 +188,6 @@ const struct provider_config *session_provider(const struct session *session);
 int session_set(char **member, const char *value);
 const char *session_state_name(const struct session *session);
 
-/* ---- pace.c: Retry-After ---- */
-/* "PROVIDER USER"; a longer one is cut, and shared. */
-#define PACE_NAME_MAX 256
-void pace_name(char name[PACE_NAME_MAX], const char *provider,
-               const char *user);
-/* Remember what an answer says about the next request.  what: "PROVIDER" for
- * refreshes, "PROVIDER USER" for sign-ins. */
-void pace_note(struct session_table *table, const char *what,
-               const struct provider_result *result);
-/* Seconds until that may be asked again; 0: now. */
-unsigned pace_wait_s(const struct session_table *table, const char *what);
-void pace_forget(struct session_table *table);
-
-/* ---- circuit.c: a provider that does not answer ---- */
-/* What came of a request: WIRE_UNAVAILABLE counts against the provider, an
- * answer of nearly any kind for it. */
-void circuit_note(struct session_table *table, const char *provider,
-                  const struct provider_result *result);
-bool circuit_is_open(const struct session_table *table, const char *provider);
-/* Milliseconds that a request must wait; 0: send it now.  asked: somebody
- * waits for it. */
-unsigned circuit_wait_ms(struct session_table *table, const char *provider,
-                         bool asked);
-void circuit_forget(struct session_table *table);
-
 /* ---- load.c, store.c, renewal.c: struct session <-> the kernel ---- */
 /* The refresh token of the private record; -ENOENT: none. */
 int session_load_refresh_token(const struct session *session,
@@ -230,14 +209,23 @@ int session_finish_renewal(struct session *session);
 /* The same while it lives, and its record: where they could not be written, or
  * somebody has destroyed them, or the clock was set. */
 int session_write_token(struct session *session);
-/* Has the kernel got these tokens, whatever else failed? */
+/* Has the kernel got these tokens, whatever else failed?  Has it got the
+ * refresh token, if one came? */
 bool session_has_saved(const struct session *session,
                        const struct provider_tokens *tokens);
+bool session_has_saved_refresh(const struct session *session,
+                               const struct provider_tokens *tokens);
 /* A refresh has brought tokens that are still being checked: keep them, so that
  * a crash loses none.  When its answer is whole: session_take_renewal(). */
 void session_receive_renewal(struct session *session,
                              const struct provider_tokens *tokens);
 void session_take_renewal(struct session *session);
+/* When it is not, and the session goes on with what it had: nobody will use
+ * that access token.  K keeps it until it can be revoked, or it is now. */
+void session_leave_renewal(struct session *session,
+                           struct provider_tokens *tokens);
+/* Revoke the access token before the present one now. */
+void session_discard_previous(struct session *session);
 /* The present access token is about to be replaced, by session_save_tokens():
  * call before expires_at_s changes. */
 void session_supersede(struct session *session);
@@ -261,6 +249,9 @@ int session_save_record(struct session *session,
                         const struct provider_tokens *tokens);
 /* Read the private record back (recovery).  -EPROTO: not filled. */
 int session_load(struct session *session);
+/* Whose it is, at which provider and until when, from the record that the
+ * session itself reads.  -EPROTO: not filled. */
+int session_load_shared(struct session *session);
 
 /* ---- sign_in.c ---- */
 /*
@@ -288,6 +279,10 @@ int session_begin_offline(struct session_table *table, key_serial_t keep,
 /* Nobody will own these tokens: revoke them at the provider.  Takes them. */
 void session_discard(struct session_table *table, const char *provider,
                      const char *user, struct provider_tokens *tokens);
+/* The same for those of a refused session.  Its K has a copy until the end, in
+ * case signind dies before; then session_refused_revoked() is called. */
+void session_discard_refused(const struct session *refused,
+                             struct provider_tokens *tokens);
 /* The module holds S: the session lives. */
 enum wire_result session_live(struct session *session, key_serial_t ring);
 
@@ -296,6 +291,9 @@ enum wire_result session_live(struct session *session, key_serial_t ring);
 void session_schedule(struct session *session);
 /* Set the timer for what is due next. */
 void session_arm(struct session *session);
+/* Is there anything to ask the provider with: a refresh token, or the password
+ * of a session that was signed in offline? */
+bool session_can_renew(const struct session *session);
 
 /* ---- refresh.c ---- */
 /* Send the one refresh.  asked: somebody waits for it.  WIRE_OK: it is under
@@ -315,8 +313,14 @@ void session_refresh_was_lost(struct session *session);
  */
 void session_refuse(struct session *session, enum wire_result result,
                     const char *why);
+/* After a restart: revoke what a refused session's K has still. */
+void session_refuse_on(struct session *session);
+/* The tokens of the refused session with that id are dead, or given up. */
+void session_refused_revoked(struct session_table *table, const char *id);
 /* Ask for what on_refusal says, unless that has been done. */
 void session_enforce(struct session *session);
+/* Where openers have died without closing: have root remove its files. */
+void session_enforce_sweep(struct session_table *table);
 /* For the person: "your account is disabled". */
 const char *session_refusal_reason(enum wire_result result);
 /* Is the user kept out until the next sign-in with a password? */
@@ -334,6 +338,8 @@ enum wire_result session_sign_in_late(struct session *session, bool asked);
 /* The directory has nothing against it: ask the provider. */
 void session_late_send(struct session *session);
 /* It has, or cannot be asked. */
+/* Passwords are not to be kept any more ([offline] cached_sign_in). */
+void session_late_forget(struct session_table *table);
 void session_late_stop(struct session *session, enum wire_result result,
                        const char *why);
 
@@ -375,6 +381,9 @@ void session_shift(struct session *session, int64_t step_s);
  * has been closed (it may have been freed).
  */
 bool session_check_keys(struct session *session);
+/* What only root can have destroyed is gone, and with it the only refresh
+ * token: revoke what is left and end it.  It may have been freed. */
+void session_lose_keys(struct session *session);
 /* Say once that new sessions have no place; `signind --prepare` makes one. */
 void session_check_anchor(struct session_table *table);
 

@@ -153,9 +153,10 @@ session_begin_offline(struct session_table *table, key_serial_t keep,
     return begin_end(session, error, ret_session);
 }
 
-void
-session_discard(struct session_table *table, const char *provider,
-                const char *user, struct provider_tokens *tokens)
+/* refused_id: "", or the session whose K has these tokens too. */
+static void
+discard_for(struct session_table *table, const char *provider, const char *user,
+            const char *refused_id, struct provider_tokens *tokens)
 {
     struct session *session;
     char id[KEYRING_ID_LENGTH + 1];
@@ -173,11 +174,27 @@ session_discard(struct session_table *table, const char *provider,
         session_free(session);
         return;
     }
+    strcpy(session->refused_id, refused_id);
     session->expires_at_s = tokens->expires_at_s;
     session->renewable = tokens->refresh_token.text != NULL;
     secret_move(&session->access_token, &tokens->access_token);
     secret_move(&session->refresh_token, &tokens->refresh_token);
     session_close(session, "its tokens have no session");
+}
+
+void
+session_discard(struct session_table *table, const char *provider,
+                const char *user, struct provider_tokens *tokens)
+{
+    discard_for(table, provider, user, "", tokens);
+}
+
+void
+session_discard_refused(const struct session *refused,
+                        struct provider_tokens *tokens)
+{
+    discard_for(refused->table, refused->provider, refused->user,
+                refused->keys.id, tokens);
 }
 
 enum wire_result

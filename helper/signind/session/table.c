@@ -45,6 +45,7 @@ session_table_look(struct session_table *table)
 {
     session_clock_check(table);
     session_check_anchor(table);
+    session_enforce_sweep(table);
     session_each(table, table_sweep_one, NULL);
 }
 
