@@ -212,7 +212,7 @@ daemon_complain_offline(const struct session *session)
                       provider == NULL ? "" : provider);
         return STATUS_EXPIRED;
     }
-    text_complain("signed in offline, and signind has been restarted since; "
+    text_complain("signed in offline, and signind no longer has the password; "
                   "sign in again for tokens");
     return STATUS_REFUSED;
 }

@@ -20,15 +20,30 @@ offline_is_on(const struct daemon *daemon)
     return daemon->offline != NULL && daemon->config->cached_sign_in;
 }
 
-/* Where the provider is: a verifier is of no use at another. */
+static const char *
+offline_no_secret(void *context, const char *name)
+{
+    (void)context;
+    (void)name;
+    return "-";
+}
+
+/* Where the provider is: a verifier is of no use at another.  The whole URL
+ * that passwords are sent to, as one host may have many tenants; without what
+ * is somebody's or secret in it. */
 static char *
 offline_issuer(const struct provider_config *provider)
 {
     const struct template *url = provider->requests[REQUEST_SIGN_IN].url;
+    struct template_values values = {.secret = offline_no_secret};
+    char *bound = NULL;
 
-    if (provider->base_url != NULL)
-        return strdup(provider->base_url);
-    return url == NULL ? NULL : template_origin(url);
+    if (url == NULL)
+        return provider->base_url == NULL ? NULL : strdup(provider->base_url);
+    for (size_t i = 0; i < TEMPLATE_NAMES; i++)
+        values.value[i] = "-";
+    values.value[NAME_BASE_URL] = provider->base_url;
+    return template_bind(url, &values, &bound) == 0 ? bound : NULL;
 }
 
 static bool

@@ -182,6 +182,8 @@ daemon_apply_offline(struct daemon *daemon)
     daemon->sessions.late_context = daemon;
     daemon->sessions.refused = sign_in_refused;
     daemon->sessions.refused_context = daemon;
+    if (!limits.enabled)
+        session_late_forget(&daemon->sessions);
     if (daemon->offline != NULL)
         offline_set_limits(daemon->offline, &limits);
     else

@@ -10,10 +10,15 @@
 #include <linux/tcp.h>
 #include <netinet/in.h>
 #include <stddef.h>
+#include <string.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "http_private.h"
+
+/* Descriptors that getaddrinfo(3), in a thread of curl's, may take. */
+#define RESOLVER_NEEDS 4
 
 static curl_socket_t
 reach_open(void *context, curlsocktype purpose, struct curl_sockaddr *address)
@@ -56,6 +61,25 @@ reach_has_received(int fd)
     return info.tcpi_bytes_received != 0;
 }
 
+/* Has the resolver been able to ask?  curl has words of its own for one that
+ * could not begin; one that had no descriptor left says no more than that the
+ * name is not known. */
+static bool
+reach_has_resolved(const struct http_request *request)
+{
+    static const char not_known[] = "Could not resolve";
+    int spare[RESOLVER_NEEDS];
+    int count = 0;
+
+    while (count < RESOLVER_NEEDS &&
+           (spare[count] = eventfd(0, EFD_CLOEXEC)) >= 0)
+        count++;
+    for (int i = 0; i < count; i++)
+        close(spare[i]);
+    return count == RESOLVER_NEEDS &&
+           strncmp(request->error, not_known, sizeof(not_known) - 1) == 0;
+}
+
 /* Is it the network that says so, or were we short of something? */
 static bool
 reach_is_of_network(CURL *easy)
@@ -76,6 +100,9 @@ http_is_unreachable(const struct http_request *request, int code)
     switch (code) {
     case CURLE_COULDNT_RESOLVE_PROXY:
     case CURLE_COULDNT_RESOLVE_HOST:
+        if (!reach_has_resolved(request))
+            return false;
+        break;
     case CURLE_OPERATION_TIMEDOUT:
         break;
     case CURLE_COULDNT_CONNECT:

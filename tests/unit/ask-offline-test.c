@@ -17,6 +17,7 @@
 #include "wire/enforce.h"
 
 static char base_url[] = "https://idp.example.com", subject[] = "s-1";
+static const char *place;
 
 /* offline_check() under way. */
 static struct {
@@ -51,7 +52,7 @@ __wrap_offline_check(struct offline *offline, const struct offline_user *user,
     assert_string_equal(user->name, "alice");
     assert_int_equal(user->uid, ASK_UID);
     assert_string_equal(user->provider, "idp");
-    assert_string_equal(user->issuer, base_url);
+    assert_string_equal(user->issuer, place);
     assert_string_equal(password, "correct horse");
     fixture_note("offline %s", user->subject == NULL ? "-" : user->subject);
     if (check.refuse)
@@ -74,7 +75,7 @@ __wrap_offline_remember(struct offline *offline,
 {
     (void)offline;
     assert_string_equal(password, "correct horse");
-    assert_string_equal(user->issuer, base_url);
+    assert_string_equal(user->issuer, place);
     fixture_note("remember %s", user->subject == NULL ? "-" : user->subject);
 }
 
@@ -120,6 +121,7 @@ begin(void **state)
     int failed = fixture_begin(state);
 
     memset(&check, 0, sizeof(check));
+    place = base_url;
     fixture->config.cached_sign_in = true;
     fixture->config.failures_per_user = 100;
     fixture->providers[0].base_url = base_url;
@@ -197,6 +199,38 @@ test_somebody_there(void **state)
     ask();
     tell(WIRE_WRONG_CREDENTIALS, true, NULL);
     assert_string_equal(fixture->journal, "doubt; revoke alice of idp");
+}
+
+/* A host has many tenants: the whole URL says which, but for what is somebody's
+ * or secret in it. */
+static void
+test_another_tenant_is_another_place(void **state)
+{
+    static const struct {
+        const char *url, *place;
+    } rows[] = {
+        {"{{base_url}}/realms/a/token",
+         "https://idp.example.com/realms/a/token"},
+        {"https://idp.example.com/b/{{user}}?key={{secret.key}}",
+         "https://idp.example.com/b/-?key=-"},
+    };
+    struct request_config *request =
+        &fixture->providers[0].requests[REQUEST_SIGN_IN];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const char *error = NULL;
+
+        request->url = template_parse(rows[i].url, TEMPLATE_URL, &error);
+        assert_non_null(request->url);
+        place = rows[i].place;
+        ask();
+        tell(WIRE_UNAVAILABLE, true, NULL);
+        answer(OFFLINE_ACCEPTED);
+        assert_string_equal(fixture->journal, "offline s-1; begin offline s-1");
+        template_free(request->url);
+        request->url = NULL;
+    }
 }
 
 static void
@@ -586,6 +620,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_nobody_there),
         TEST(test_somebody_there),
+        TEST(test_another_tenant_is_another_place),
         TEST(test_switched_off),
         TEST(test_what_the_verifier_says),
         TEST(test_the_throttle_counts),

@@ -338,6 +338,13 @@ test_our_own_shortage(void **state)
             fail_msg("an answer from nowhere");
         if (more == 0)
             expect("no descriptor left", false);
+        /* Nor that the resolver has none. */
+        few.rlim_cur = (rlim_t)(lowest + more);
+        setrlimit(RLIMIT_NOFILE, &few);
+        ask("https://no-such-host.invalid/", NULL);
+        setrlimit(RLIMIT_NOFILE, &before);
+        if (more == 0)
+            expect("no descriptor left for a name", false);
     }
     close(lowest);
 }

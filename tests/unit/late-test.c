@@ -312,6 +312,177 @@ test_it_ends_meanwhile(void **state)
     session_close(session, "test");
 }
 
+/* signind dies while the provider is asked whose the tokens are. */
+static void
+test_a_death_during_the_check(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *session;
+    char id[KEYRING_ID_LENGTH + 1];
+
+    if (fixture == NULL)
+        return;
+    session = offline_session(fixture);
+    strcpy(id, session->keys.id);
+    due(session);
+    fake_receive("A1", "R1");
+    assert_string_equal(fixture_session_token(), "");
+    fixture_restart(fixture);
+    hook(fixture);
+    session = session_find(&fixture->table, id);
+    assert_non_null(session);
+    assert_string_equal(fixture_session_token(), "");
+    /* Without the password nothing more is asked, now or in a loop. */
+    due(session);
+    assert_false(event_pending(session->timer, EV_TIMEOUT, NULL));
+    session_close(session, "test");
+    assert_string_equal(fake.revoked, "R1 ");
+    fake_answer(WIRE_OK, NULL, NULL, 0);
+    assert_string_equal(fake.revoked, "R1 A1 ");
+    fake_answer(WIRE_OK, NULL, NULL, 0);
+    assert_int_equal(fixture->table.count, 0);
+}
+
+/* The check cannot be made now, or ends the session. */
+static void
+test_tokens_that_were_checked(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *session;
+
+    if (fixture == NULL)
+        return;
+    session = offline_session(fixture);
+    due(session);
+    fake_receive("A1", "R1");
+    fake_answer(WIRE_UNAVAILABLE, "A1", "R1", 600);
+    assert_true(session_is_late(session));
+    assert_false(session->renewable);
+    assert_string_equal(
+        fixture_field(session->keys.private_key, "refresh_token"), "");
+    fake_answer(WIRE_OK, NULL, NULL, 0);
+    fake_answer(WIRE_OK, NULL, NULL, 0);
+    assert_string_equal(fake.revoked, "R1 A1 ");
+    due(session);
+    fake_receive("A2", "R2");
+    fake_answer(WIRE_OK, "A2", "R2", 600);
+    assert_string_equal(fixture_session_token(), "A2");
+    session_close(session, "test");
+    fake_answer(WIRE_OK, NULL, NULL, 0);
+    fake_answer(WIRE_OK, NULL, NULL, 0);
+    assert_string_equal(fake.revoked, "R1 A1 R2 A2 ");
+    assert_int_equal(fixture->table.count, 0);
+}
+
+/* That is no word of the provider's: nobody is thrown out for it. */
+static void
+test_no_room_for_the_tokens(void **state)
+{
+    static char giant[KEYRING_PAYLOAD_MAX + 2];
+    struct fixture *fixture = fixture_need(state);
+    struct session *session;
+
+    if (fixture == NULL)
+        return;
+    memset(giant, 'A', sizeof(giant) - 1);
+    session = offline_session(fixture);
+    due(session);
+    fake_answer(WIRE_OK, giant, "R1", 600);
+    assert_non_null(strstr(fake.revoked, "R1 "));
+    assert_int_not_equal(session->health, HEALTH_REFUSED);
+    assert_true(session->offline);
+    assert_string_equal(fixture_session_token(), "");
+    assert_string_equal(fixture_field(session->keys.private_key, "offline"),
+                        "1");
+    assert_true(session->refresh_at_ms > session_now_ms());
+    while (fake.waiting)
+        fake_answer(WIRE_OK, NULL, NULL, 0);
+    due(session);
+    fake_answer(WIRE_OK, "A2", "R2", 600);
+    assert_string_equal(fixture_session_token(), "A2");
+    assert_false(session->offline);
+}
+
+/* Nobody has any use for the password of a session that has been closed,
+ * however long the provider is away. */
+static void
+test_it_ends_while_the_provider_is_away(void **state)
+{
+    const struct provider_result away = {.result = WIRE_UNAVAILABLE};
+    struct fixture *fixture = fixture_need(state);
+    struct session *session;
+
+    if (fixture == NULL)
+        return;
+    session = offline_session(fixture);
+    for (int i = 0; i < 3; i++)
+        circuit_note(&fixture->table, "test", &away);
+    session_close(session, "test");
+    assert_int_equal(session->state, SESSION_CLOSING);
+    assert_null(session->password.text);
+    circuit_forget(&fixture->table);
+
+    session = offline_session(fixture);
+    due(session);
+    assert_non_null(session->call);
+    session_close(session, "test");
+    assert_null(session->password.text);
+    fake_fail(WIRE_UNAVAILABLE, false, 0);
+}
+
+/* cached_sign_in = no, after a reload. */
+static void
+test_switched_off(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *session;
+    struct test_waiter waiter;
+
+    if (fixture == NULL)
+        return;
+    session = offline_session(fixture);
+    hold = true;
+    due(session);
+    fixture_wait(session, &waiter, 0, false);
+    session_late_forget(&fixture->table);
+    assert_null(session->password.text);
+    assert_int_equal(waiter.told, WIRE_REFUSED);
+    assert_false(session->late_asked);
+    assert_string_equal(fixture_field(session->keys.session, "offline"),
+                        "lost");
+    due(session);
+    assert_int_equal(fake.count, 0);
+}
+
+/* An answer is not to be had again by asking more often. */
+static void
+test_who_waits_does_not_hammer(void **state)
+{
+    static const enum wire_result answers[] = {WIRE_SLOW_DOWN, WIRE_UNAVAILABLE,
+                                               WIRE_MISCONFIGURED};
+    struct fixture *fixture = fixture_need(state);
+    struct test_waiter waiter;
+
+    if (fixture == NULL)
+        return;
+    for (size_t i = 0; i < sizeof(answers) / sizeof(answers[0]); i++) {
+        struct session *session = offline_session(fixture);
+        unsigned count;
+
+        due(session);
+        fake_fail(answers[i], true, 0);
+        count = fake.count;
+        fixture_wait(session, &waiter, 0, true);
+        assert_int_equal(waiter.told, WIRE_UNAVAILABLE);
+        assert_int_equal(fake.count, count);
+        /* Its time has come: that is another matter. */
+        due(session);
+        assert_int_equal(fake.count, count + 1);
+        fake_fail(WIRE_REFUSED, true, 0);
+        session_close(session, "test");
+    }
+}
+
 static void
 test_the_directory_first(void **state)
 {
@@ -378,6 +549,12 @@ main(void)
         TEST(test_tokens_that_may_not_be_used),
         TEST(test_one_refusal_for_all_of_a_user),
         TEST(test_it_ends_meanwhile),
+        TEST(test_a_death_during_the_check),
+        TEST(test_tokens_that_were_checked),
+        TEST(test_no_room_for_the_tokens),
+        TEST(test_it_ends_while_the_provider_is_away),
+        TEST(test_who_waits_does_not_hammer),
+        TEST(test_switched_off),
         TEST(test_the_directory_first),
         TEST(test_after_a_restart),
     };

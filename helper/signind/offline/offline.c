@@ -14,7 +14,7 @@
 
 /* A verifier that has expired lies on the disk that much longer at most. */
 #define SWEEP_EVERY_S 3600
-/* What the end of signind, or a reload, may have to wait for. */
+/* What the end of signind may have to wait for. */
 #define STOP_WITHIN_MS 3000
 
 /* Somebody who waits. */
@@ -129,7 +129,8 @@ offline_start(struct offline *offline)
         log_error("offline: out of memory: nobody can sign in offline");
 }
 
-/* deliver: those who wait are told. */
+/* deliver: those who wait are told that it cannot be told, even if the thread
+ * has found out: it has been switched off. */
 static void
 offline_stop(struct offline *offline, bool deliver)
 {
@@ -137,11 +138,14 @@ offline_stop(struct offline *offline, bool deliver)
 
     if (!offline->running)
         return;
-    offline_worker_stop(&offline->worker, STOP_WITHIN_MS);
+    /* What is switched off is deleted: the loop need not wait for more. */
+    offline_worker_stop(&offline->worker, deliver ? 0 : STOP_WITHIN_MS);
     offline->running = false;
     offline_free_events(offline);
     TAILQ_FOREACH(job, &offline->worker.done, link)
     {
+        if (deliver && job->work == OFFLINE_CHECK)
+            job->result = OFFLINE_FAILED;
         if (!deliver) {
             free(job->check);
             job->check = NULL;

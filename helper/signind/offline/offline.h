@@ -42,7 +42,7 @@ struct offline_user {
     const char *name;
     uid_t uid;
     const char *provider;
-    const char *issuer;  /* where the provider is: its base URL */
+    const char *issuer;  /* where the provider is: its sign-in URL */
     const char *subject; /* that the user is bound to; NULL: no matter */
 };
 

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -124,10 +125,14 @@ offline_worker_stop(struct offline_worker *worker, unsigned within_ms)
 }
 
 /* Is it work on what may be remembered of that user?  The password that came
- * last is the one to remember; what is forgotten needs no doubt. */
+ * last is the one to remember; what is forgotten needs no doubt, and must not
+ * be remembered after it. */
 static bool
 worker_is_moot(const struct offline_job *old, const struct offline_job *new)
 {
+    if (new->work == OFFLINE_FORGET_NAME)
+        return old->work == OFFLINE_REMEMBER &&
+               strcmp(old->name, new->name) == 0;
     if (old->uid != new->uid)
         return false;
     if (new->work == OFFLINE_FORGET || new->work == OFFLINE_REMEMBER)
