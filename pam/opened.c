@@ -3,11 +3,36 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <syslog.h>
 #include <unistd.h>
 
 #include "place.h"
 #include "wire/enforce.h"
+
+/* pam_limits, or whoever called su, may have forbidden files to this process:
+ * the signal for that (setrlimit(2)) would end the login. */
+static int
+opened_write_file(const char *id, const char *text)
+{
+    struct rlimit before, enough;
+    int error;
+
+    if (getrlimit(RLIMIT_FSIZE, &before) != 0)
+        return -errno;
+    if (before.rlim_cur >= ENFORCE_FILE_MAX)
+        return enforce_write_file(ENFORCE_SESSIONS, id, text, 0644);
+    enough = before;
+    enough.rlim_cur = ENFORCE_FILE_MAX;
+    if (enough.rlim_max < ENFORCE_FILE_MAX)
+        enough.rlim_max = ENFORCE_FILE_MAX;
+    if (setrlimit(RLIMIT_FSIZE, &enough) != 0)
+        return -errno;
+    error = enforce_write_file(ENFORCE_SESSIONS, id, text, 0644);
+    if (setrlimit(RLIMIT_FSIZE, &before) != 0 && error == 0)
+        error = -errno;
+    return error;
+}
 
 void
 opened_write(const struct call *call, const char *id)
@@ -22,7 +47,7 @@ opened_write(const struct call *call, const char *id)
     if (error == 0)
         error = enforce_format_opening(&opening, text);
     if (error == 0)
-        error = enforce_write_file(ENFORCE_SESSIONS, id, text, 0644);
+        error = opened_write_file(id, text);
     if (error != 0)
         call_log(call, LOG_WARNING,
                  "session %.8s cannot be written to " ENFORCE_SESSIONS

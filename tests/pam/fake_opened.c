@@ -18,11 +18,15 @@ int
 __wrap_enforce_write_file(const char *directory, const char *name,
                           const char *text, mode_t mode)
 {
+    struct rlimit limit = {0};
+
     fake_opened.written++;
     snprintf(fake_opened.path, sizeof(fake_opened.path), "%s/%s", directory,
              name);
     snprintf(fake_opened.text, sizeof(fake_opened.text), "%s", text);
     fake_opened.mode = mode;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    fake_opened.room = limit.rlim_cur;
     return fake_opened.error;
 }
 

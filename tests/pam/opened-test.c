@@ -127,6 +127,26 @@ test_failure_is_logged_and_nothing_else(void **state)
     assert_non_null(strstr(fake_log(), "cannot be removed from"));
 }
 
+/* `ulimit -f 0; su alice`: the signal would end su. */
+static void
+test_no_room_for_files(void **state)
+{
+    struct rlimit before, none, after;
+
+    (void)state;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    none = before;
+    none.rlim_cur = 0;
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    place(WIRE_OK, PAM_SUCCESS);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &after), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(fake_opened.written, 1);
+    assert_true(fake_opened.room >= strlen(fake_opened.text));
+    assert_int_equal(after.rlim_cur, 0);
+    assert_int_equal(after.rlim_max, none.rlim_max);
+}
+
 int
 main(void)
 {
@@ -139,6 +159,7 @@ main(void)
         TEST(test_forked_copy_removes_nothing),
         TEST(test_none_without_a_session),
         TEST(test_failure_is_logged_and_nothing_else),
+        TEST(test_no_room_for_files),
     };
 
     return cmocka_run_group_tests_name("opened", tests, NULL, NULL);

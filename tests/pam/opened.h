@@ -3,6 +3,7 @@
 #ifndef SIGNIN_TEST_PAM_OPENED_H
 #define SIGNIN_TEST_PAM_OPENED_H
 
+#include <sys/resource.h>
 #include <sys/types.h>
 
 struct fake_opened {
@@ -10,6 +11,7 @@ struct fake_opened {
     unsigned written, removed;
     char path[256], text[1024]; /* of the last one */
     mode_t mode;
+    rlim_t room; /* how long a file might have been (RLIMIT_FSIZE) */
 };
 
 extern struct fake_opened fake_opened;

@@ -11,17 +11,24 @@
 
 #include <cmocka.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "signind/enforce/enforce.h"
@@ -42,6 +49,47 @@ struct fixture {
 };
 
 static char logged[8192];
+
+/* How often root has waited before it ends, to be started again. */
+static unsigned pauses;
+
+int __wrap_nanosleep(const struct timespec *time, struct timespec *left);
+
+int
+__wrap_nanosleep(const struct timespec *time, struct timespec *left)
+{
+    (void)left;
+    pauses += time->tv_sec > 0;
+    return 0;
+}
+
+/* Called once while a directory is read, after the entry of that name. */
+static struct {
+    char after[16];
+    void (*call)(void);
+    bool now;
+} reading;
+
+struct dirent *__real_readdir(DIR *list);
+struct dirent *__wrap_readdir(DIR *list);
+
+struct dirent *
+__wrap_readdir(DIR *list)
+{
+    struct dirent *entry;
+
+    if (reading.now) {
+        reading.now = false;
+        reading.call();
+    }
+    entry = __real_readdir(list);
+    if (reading.call != NULL && entry != NULL &&
+        strcmp(entry->d_name, reading.after) == 0) {
+        reading.now = true;
+        reading.after[0] = '\0';
+    }
+    return entry;
+}
 
 static void
 keep_line(void *context, int priority, const char *text)
@@ -81,6 +129,7 @@ set_up(void **state)
     fixture->place.daemon_uid = DAEMON;
     fixture->place.grace_ms = 100;
     logged[0] = '\0';
+    pauses = 0;
     log_divert(keep_line, NULL);
     *state = fixture;
     return 0;
@@ -494,6 +543,31 @@ test_full_directory_is_left(void **state)
     assert_int_equal(mkdir(in(fixture, "requests", "x/y"), 0700), 0);
     assert_int_equal(enforce_run(&fixture->place), 0);
     assert_true(there(fixture, "requests", "x/y"));
+    assert_int_equal(pauses, 1);
+    /* Nor must a directory that _signin has opened to all. */
+    assert_int_equal(chmod(in(fixture, "requests", ""), 0777), 0);
+    assert_int_equal(enforce_run(&fixture->place), -EPERM);
+    assert_int_equal(pauses, 2);
+}
+
+/* Everybody may open sessions/, and hold a lock on it for ever. */
+static void
+test_locks_of_others(void **state)
+{
+    struct fixture *fixture = need(state);
+    int fd = open(in(fixture, "sessions", ""), O_RDONLY | O_CLOEXEC);
+
+    assert_true(fd >= 0);
+    assert_int_equal(flock(fd, LOCK_EX), 0);
+    open_session(fixture, false, NULL);
+    describe(fixture, ID, fixture->opener, 0, USER_UID);
+    request(fixture, ID, ENFORCE_TERMINATE);
+    alarm(20);
+    assert_int_equal(enforce_run(&fixture->place), 0);
+    alarm(0);
+    assert_false(lives(fixture->opener));
+    assert_int_equal(pauses, 0);
+    close(fd);
 }
 
 static void
@@ -523,6 +597,125 @@ test_sweep(void **state)
     put(fixture, "sessions", OTHER, "rubbish", 0);
     assert_int_equal(enforce_run(&fixture->place), 0);
     assert_false(there(fixture, "sessions", OTHER));
+}
+
+/* A login that is killed while it writes. */
+static void
+test_sweep_half_written(void **state)
+{
+    const struct timespec long_ago[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    struct fixture *fixture = need(state);
+
+    put(fixture, "sessions", "." ID, "signin sess", 0);
+    put(fixture, "sessions", "." OTHER, "signin sess", 0);
+    assert_int_equal(
+        utimensat(AT_FDCWD, in(fixture, "sessions", "." OTHER), long_ago, 0),
+        0);
+    assert_int_equal(enforce_run(&fixture->place), 0);
+    assert_true(there(fixture, "sessions", "." ID));
+    assert_false(there(fixture, "sessions", "." OTHER));
+}
+
+/* ---- who belongs to whom --------------------------------------------------
+ */
+
+/* The opener's children, in pid_namespaces(7) of the test's. */
+#define MEMBER  3
+#define MEMBER2 4
+
+/* fork(2) to a process of this number, once nobody has it. */
+static pid_t
+fork_as(pid_t pid)
+{
+    struct clone_args as = {
+        .exit_signal = SIGCHLD, .set_tid = (uintptr_t)&pid, .set_tid_size = 1};
+    long child;
+
+    do
+        child = syscall(SYS_clone3, &as, sizeof(as));
+    while (child < 0 && errno == EEXIST);
+    return (pid_t)child;
+}
+
+/* While /proc is read they end, and their numbers become those of a process
+ * which has nothing to do with the opener, and its child. */
+static void
+numbers_go_to_others(void)
+{
+    int ends[2];
+
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        _exit(2);
+    kill(MEMBER, SIGKILL);
+    kill(MEMBER2, SIGKILL);
+    if (fork_as(MEMBER) == 0) {
+        close(ends[0]);
+        if (fork_as(MEMBER2) == 0 && write(ends[1], "", 1) != 1)
+            _exit(1);
+        for (;;)
+            pause();
+    }
+    close(ends[1]);
+    if (read(ends[0], &(char){0}, 1) != 1)
+        _exit(2);
+    close(ends[0]);
+}
+
+/* As the first process of the namespace: 0, it is as it should be; 1, it is
+ * not; 2, it cannot be tried. */
+static int
+number_is_used_again(struct fixture *fixture)
+{
+    if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0 ||
+        mount("proc", "/proc", "proc", 0, NULL) != 0)
+        return 2;
+    fixture->opener = fork();
+    if (fixture->opener == 0) {
+        signal(SIGCHLD, SIG_IGN);
+        if (fork() != 0)
+            fork();
+        for (;;)
+            pause();
+    }
+    while (kill(MEMBER2, 0) != 0)
+        usleep(1000);
+    /* Two clock ticks: what is to come begins later. */
+    usleep(30000);
+    describe(fixture, ID, fixture->opener, 0, USER_UID);
+    request(fixture, ID, ENFORCE_TERMINATE);
+    snprintf(reading.after, sizeof(reading.after), "%d", MEMBER);
+    reading.call = numbers_go_to_others;
+    if (enforce_run(&fixture->place) != 0 || reading.after[0] != '\0')
+        return 1;
+    return lives(fixture->opener) || !lives(MEMBER) || !lives(MEMBER2);
+}
+
+static void
+test_number_used_again_while_looking(void **state)
+{
+    struct fixture *fixture = need(state);
+    int status = 0;
+    pid_t child = fork();
+
+    if (child == 0) {
+        pid_t first = -1;
+
+        alarm(60);
+        if (unshare(CLONE_NEWPID | CLONE_NEWNS) == 0)
+            first = fork();
+        if (first == 0)
+            _exit(number_is_used_again(fixture));
+        if (first < 0 || waitpid(first, &status, 0) != first)
+            _exit(2);
+        _exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status));
+    if (WEXITSTATUS(status) == 2) {
+        print_message("needs namespaces of its own\n");
+        skip();
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 /* ---- proc(5), cgroups -----------------------------------------------------
@@ -607,8 +800,11 @@ main(void)
         TEST(test_directories_that_are_not_ours),
         TEST(test_links_pipes_and_giants),
         TEST(test_full_directory_is_left),
+        TEST(test_locks_of_others),
         TEST(test_half_written_is_left),
         TEST(test_sweep),
+        TEST(test_sweep_half_written),
+        TEST(test_number_used_again_while_looking),
         TEST(test_parse_stat),
         TEST(test_parse_cgroup),
     };

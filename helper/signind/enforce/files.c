@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "keyring/keyring.h"
@@ -119,6 +120,18 @@ files_opener_shared(int sessions, const char *id,
     return shared;
 }
 
+/* What a login that was killed while it wrote has left: ".ID". */
+static void
+files_sweep_half_written(int directory, const char *name)
+{
+    struct stat status;
+
+    if (name[0] == '.' && keyring_id_valid(name + 1) &&
+        fstatat(directory, name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+        time(NULL) - status.st_mtime >= FILES_HALF_WRITTEN_S)
+        unlinkat(directory, name, 0);
+}
+
 void
 enforce_sweep(int directory)
 {
@@ -129,8 +142,10 @@ enforce_sweep(int directory)
         struct enforce_opening opening;
         int error;
 
-        if (!keyring_id_valid(entry->d_name))
+        if (!keyring_id_valid(entry->d_name)) {
+            files_sweep_half_written(directory, entry->d_name);
             continue;
+        }
         error = files_read_opening(directory, entry->d_name, &opening);
         if (error == -EPROTO || error == -EMSGSIZE)
             log_warning("the file of session %.8s cannot be understood: "

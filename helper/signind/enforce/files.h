@@ -10,6 +10,9 @@
 #include "enforce.h"
 #include "wire/enforce.h"
 
+/* A file in the making is no older, in seconds. */
+#define FILES_HALF_WRITTEN_S 5
+
 /*
  * Open a directory of place->runtime, following no link.  It must belong to
  * owner, and nobody else may write to it.  A file descriptor, -ENOENT, -EPERM

@@ -15,9 +15,6 @@
 
 #include "wire/memory.h"
 
-/* More than any line of ancestors is long. */
-#define DEPTH_MAX 4096
-
 int
 process_parse(const char *text, struct process *ret_process)
 {
@@ -153,22 +150,92 @@ table_find(const struct table *table, pid_t pid)
                    table_compare);
 }
 
-/* Does it descend from that process?  A parent never began after its child:
- * else the number is another process's by now. */
-static bool
-table_descends(const struct table *table, const struct process *process,
-               const struct process *from)
+/*
+ * Keep what a later table has as well, with the same parent.  Numbers are used
+ * again while a table is read, and then a child and its parent in it were
+ * never there together; these were, at the moment between the two tables.
+ */
+static void
+table_keep_lasting(struct table *table, const struct table *later)
 {
-    for (int depth = 0; depth < DEPTH_MAX; depth++) {
-        const struct process *parent = table_find(table, process->parent);
+    size_t kept = 0;
 
-        if (parent == NULL || parent->start > process->start)
-            return false;
-        if (parent == from)
-            return true;
-        process = parent;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct process *now = table_find(later, table->items[i].pid);
+
+        if (now != NULL && now->start == table->items[i].start &&
+            now->parent == table->items[i].parent)
+            table->items[kept++] = *now;
     }
-    return false;
+    table->count = kept;
+}
+
+static int
+table_read_twice(struct table *table)
+{
+    struct table later = {0};
+    int error = table_read(table);
+
+    if (error == 0)
+        error = table_read(&later);
+    if (error == 0)
+        table_keep_lasting(table, &later);
+    free(later.items);
+    return error;
+}
+
+/* ---- who descends from whom -----------------------------------------------
+ */
+
+enum kin { KIN_UNKNOWN = 0, KIN_NONE, KIN_DESCENDS };
+
+/* A parent never began after its child: else the number is another process's
+ * by now. */
+static const struct process *
+table_parent(const struct table *table, const struct process *process)
+{
+    const struct process *parent = table_find(table, process->parent);
+
+    return parent == NULL || parent->start > process->start ? NULL : parent;
+}
+
+/*
+ * Does item i descend from the one that alone was known to?  Each item is
+ * walked over once in all, however long a line of ancestors somebody makes.
+ */
+static bool
+table_descends(const struct table *table, enum kin *kin, size_t i)
+{
+    const struct process *at = &table->items[i];
+
+    /* A loop, which should not be, comes back to a KIN_NONE of this walk. */
+    for (; at != NULL && kin[at - table->items] == KIN_UNKNOWN;
+         at = table_parent(table, at))
+        kin[at - table->items] = KIN_NONE;
+    if (at == NULL || kin[at - table->items] != KIN_DESCENDS)
+        return false;
+    for (at = &table->items[i]; kin[at - table->items] != KIN_DESCENDS;
+         at = table_parent(table, at))
+        kin[at - table->items] = KIN_DESCENDS;
+    return true;
+}
+
+/* Add first, and what descends from it, to family. */
+static int
+table_add_family(const struct table *table, const struct process *first,
+                 struct table *family)
+{
+    enum kin *kin = calloc(table->count, sizeof(*kin));
+    int error = kin == NULL ? -ENOMEM : table_add(family, first);
+
+    if (error == 0)
+        kin[first - table->items] = KIN_DESCENDS;
+    for (size_t i = 0; error == 0 && i < table->count; i++) {
+        if (&table->items[i] != first && table_descends(table, kin, i))
+            error = table_add(family, &table->items[i]);
+    }
+    free(kin);
+    return error;
 }
 
 int
@@ -177,18 +244,13 @@ process_family(pid_t opener, uint64_t start, struct process **ret_family,
 {
     struct table all = {0}, family = {0};
     const struct process *first;
-    int error = table_read(&all);
+    int error = table_read_twice(&all);
 
     first = table_find(&all, opener);
     if (error == 0 && (first == NULL || first->start != start || first->ended))
         error = -ESRCH;
     if (error == 0)
-        error = table_add(&family, first);
-    for (size_t i = 0; error == 0 && i < all.count; i++) {
-        if (&all.items[i] != first &&
-            table_descends(&all, &all.items[i], first))
-            error = table_add(&family, &all.items[i]);
-    }
+        error = table_add_family(&all, first, &family);
     free(all.items);
     if (error != 0) {
         free(family.items);

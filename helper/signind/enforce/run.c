@@ -27,8 +27,6 @@
 #define RUN_REQUESTS_MAX 1024
 /* Between asking processes to end and killing them. */
 #define RUN_GRACE_MS 5000
-/* A file in the making is no older. */
-#define RUN_HALF_WRITTEN_S 5
 
 struct run {
     const struct enforce_place *place;
@@ -98,17 +96,16 @@ deed_lock(struct run *run, const struct deed *deed)
 static void
 deed_terminate(struct run *run, const struct deed *deed)
 {
-    bool by_logind =
-        deed->logind[0] != '\0' &&
-        logind_do(run->place, "terminate-session", deed->logind) == 0;
     struct ended *ended;
+    bool by_logind;
 
+    /* logind would end it as well, as who leads the session. */
     if (files_opener_shared(run->sessions, deed->id, &deed->opening)) {
-        deed_log(deed, by_logind
-                           ? "ended by logind"
-                           : "not ended: its opener has opened others, too");
+        deed_log(deed, "not ended: its opener has opened others, too");
         return;
     }
+    by_logind = deed->logind[0] != '\0' &&
+                logind_do(run->place, "terminate-session", deed->logind) == 0;
     end_begin(&run->ending, deed->family, deed->family_count, by_logind);
     deed_log(deed, by_logind ? "ended by logind" : "its processes are ended");
     ended = reallocarray(run->ended, run->ended_count + 1, sizeof(*ended));
@@ -201,7 +198,7 @@ run_tidy(struct run *run, const char *name)
     if (fstatat(run->requests, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
         return true;
     if (name[0] == '.' && S_ISREG(status.st_mode) &&
-        time(NULL) - status.st_ctime < RUN_HALF_WRITTEN_S)
+        time(NULL) - status.st_ctime < FILES_HALF_WRITTEN_S)
         return false;
     return unlinkat(run->requests, name,
                     S_ISDIR(status.st_mode) ? AT_REMOVEDIR : 0) == 0 ||
@@ -270,6 +267,7 @@ enforce_run(const struct enforce_place *place)
     struct run run = {.place = place, .sessions = -1, .requests = -1};
     const struct timespec pause = {.tv_sec = 1};
     struct rlimit files;
+    bool clean = false;
     int error = 0;
 
     /* A pidfd for each process that is to end. */
@@ -283,17 +281,17 @@ enforce_run(const struct enforce_place *place)
         error = run.sessions < 0 ? run.sessions : run.requests;
         log_error("%s is not as signind --prepare makes it: %s", place->runtime,
                   strerror(-error));
-    } else if (flock(run.sessions, LOCK_EX) != 0) {
+    } else if (flock(run.requests, LOCK_EX) != 0) {
+        /* Not sessions/, which everybody may open, and lock for ever. */
         error = -errno;
     } else {
-        bool clean = run_requests(&run);
-
+        clean = run_requests(&run);
         run_kill(&run);
         enforce_sweep(run.sessions);
-        /* systemd starts us again while anything is there: not in a loop. */
-        if (!clean)
-            nanosleep(&pause, NULL);
     }
+    /* systemd starts us again while anything is there: not in a loop. */
+    if (!clean)
+        nanosleep(&pause, NULL);
     if (run.sessions >= 0)
         close(run.sessions);
     if (run.requests >= 0)
