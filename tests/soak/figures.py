@@ -19,7 +19,7 @@ RUN = pathlib.Path("/run/signin")
 # A connection costs 100 KiB while it is open: the least of each BUCKET counts.
 WARM_UP = 120.0
 BUCKET = 30.0
-ENOUGH_LIFE = 600.0
+ENOUGH_LIFE = 900.0
 SLOPE_BOUND_KIB = 20.0
 
 
@@ -70,6 +70,7 @@ def descriptors(pid):
 
 
 def children(pid):
+    """Zombies as well."""
     found = []
     for entry in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -77,7 +78,7 @@ def children(pid):
         except OSError:
             continue
         if int(stat.rpartition(")")[2].split()[1]) == pid:
-            found.append(stat)
+            found.append(int(entry))
     return found
 
 
@@ -90,11 +91,16 @@ def size(path):
 
 
 def keys_named_after(session_ids):
-    """Keys, K's and S's anywhere in the kernel, of sessions that were ours."""
+    """K's and S's anywhere in the kernel, of sessions that were ours.
+
+    Not those that have expired (a K whose module died before it was filled):
+    they are the kernel's to collect, kernel.keys.gc_delay later.
+    """
     names = re.compile(r"signin:([0-9a-f]{32})")
     return [line for line in pathlib.Path("/proc/keys").read_text()
             .splitlines() for match in [names.search(line)]
-            if match and match[1] in session_ids]
+            if match and match[1] in session_ids
+            and line.split()[3] != "expd"]
 
 
 def other_anchors(machine_id):

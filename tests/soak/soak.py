@@ -9,7 +9,7 @@ signind is killed, restarted and reloaded; then one process serves to the end,
 so that what it leaks can be seen.  A line of figures each minute, a table and
 the faults at the end; the exit status is 1 if there is any fault or drift.
 
-SIGNIN_SOAK_SECONDS  how long (1800); from 900 on memory is judged as well
+SIGNIN_SOAK_SECONDS  how long (1800); from 1300 on memory is judged as well
 """
 
 import os
