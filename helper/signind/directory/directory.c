@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
 #include "directory_private.h"
@@ -27,17 +26,6 @@ int64_t
 directory_now_s(void)
 {
     return (int64_t)time(NULL);
-}
-
-unsigned
-directory_random(unsigned limit)
-{
-    uint32_t number = 0;
-
-    /* Of no use to guess: where there is none, all begin at once. */
-    if (getrandom(&number, sizeof(number), 0) != sizeof(number) || limit == 0)
-        return 0;
-    return (unsigned)(number % limit);
 }
 
 int

@@ -109,9 +109,8 @@ int directory_tell(struct directory *directory, bool always);
 /* The same a little later, together with what changes until then. */
 void directory_tell_soon(struct directory *directory);
 
-/* Epoch seconds; a number below limit, evenly. */
+/* Epoch seconds. */
 int64_t directory_now_s(void);
-unsigned directory_random(unsigned limit);
 
 /* Of a [directory] in the configuration of now; NULL: none. */
 struct people_source *directory_source(struct directory *directory,

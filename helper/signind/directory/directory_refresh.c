@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "signind/jitter.h"
 #include "signind/log.h"
 #include "wire/channel.h"
 
@@ -75,14 +76,14 @@ plan_regular_ms(const struct people_source *source)
     const unsigned jitter_ms = every_s * (MS_PER_S / 100) * JITTER_PERCENT;
 
     return channel_now_ms() + (int64_t)every_s * MS_PER_S - jitter_ms +
-           directory_random(2 * jitter_ms + 1);
+           jitter_below(2 * jitter_ms + 1);
 }
 
 void
 refresh_plan_first(struct people_source *source)
 {
     source->regular_at_ms = plan_regular_ms(source);
-    plan_at(source, channel_now_ms() + directory_random(FIRST_WITHIN_MS + 1));
+    plan_at(source, channel_now_ms() + jitter_below(FIRST_WITHIN_MS + 1));
 }
 
 /* After a failure: decorrelated jitter, each pause between the first and three
@@ -92,8 +93,6 @@ void
 refresh_plan(struct people_source *source, bool ok, unsigned retry_after_s)
 {
     const int64_t now_ms = channel_now_ms();
-    const unsigned before_ms =
-        source->backoff_ms == 0 ? BACKOFF_MS : source->backoff_ms;
     const int64_t every_ms =
         (int64_t)source->config->refresh_every_s * MS_PER_S;
     int64_t next_ms;
@@ -106,9 +105,7 @@ refresh_plan(struct people_source *source, bool ok, unsigned retry_after_s)
         source->pause_until_ms = source->not_before_ms = 0;
     } else {
         source->backoff_ms =
-            BACKOFF_MS + directory_random(before_ms * 3 - BACKOFF_MS + 1);
-        if (source->backoff_ms > BACKOFF_MAX_MS)
-            source->backoff_ms = BACKOFF_MAX_MS;
+            jitter_pause_ms(source->backoff_ms, BACKOFF_MS, BACKOFF_MAX_MS);
         if (source->backoff_ms > every_ms)
             source->backoff_ms = (unsigned)every_ms;
         if (next_ms > now_ms + source->backoff_ms)

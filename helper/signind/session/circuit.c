@@ -9,8 +9,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
+#include "signind/jitter.h"
 #include "signind/log.h"
 #include "wire/channel.h"
 
@@ -34,16 +34,6 @@ struct circuit {
     unsigned asked;
     char provider[];
 };
-
-static unsigned
-circuit_random(unsigned below)
-{
-    uint32_t number = 0;
-
-    if (below == 0 || getrandom(&number, sizeof(number), 0) < 0)
-        return 0;
-    return number % below;
-}
 
 static struct circuit *
 circuit_find(const struct session_table *table, const char *provider)
@@ -74,8 +64,6 @@ circuit_make(struct session_table *table, const char *provider)
 static void
 circuit_failed(struct circuit *circuit, const char *why, int64_t now_ms)
 {
-    unsigned longest;
-
     circuit->failures++;
     if (!circuit->open && circuit->failures >= FAILURES_TO_OPEN) {
         circuit->open = true;
@@ -87,11 +75,8 @@ circuit_failed(struct circuit *circuit, const char *why, int64_t now_ms)
                     circuit->provider, why);
     } else if (circuit->trying) {
         circuit->trying = false;
-        longest = circuit->pause_ms * 3;
-        if (longest > PAUSE_MAX_MS)
-            longest = PAUSE_MAX_MS;
         circuit->pause_ms =
-            PAUSE_FIRST_MS + circuit_random(longest - PAUSE_FIRST_MS + 1);
+            jitter_pause_ms(circuit->pause_ms, PAUSE_FIRST_MS, PAUSE_MAX_MS);
         circuit->next_ms = now_ms + circuit->pause_ms;
     }
 }
@@ -150,7 +135,7 @@ circuit_wait_ms(struct session_table *table, const char *provider, bool asked)
     if (asked && circuit->asked++ < ASKED_PER_S)
         return 0;
     /* Spread, so that those who wait do not come back together. */
-    return (unsigned)(circuit->next_ms - now_ms) + circuit_random(PAUSE_MAX_MS);
+    return (unsigned)(circuit->next_ms - now_ms) + jitter_below(PAUSE_MAX_MS);
 }
 
 void

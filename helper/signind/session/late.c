@@ -9,9 +9,9 @@
 
 #include <errno.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "signind/fault.h"
+#include "signind/jitter.h"
 #include "signind/log.h"
 
 #define FIRST_AFTER_MS 1000
@@ -19,16 +19,6 @@
 /* Answers that cannot be understood; then they count as a refusal, before the
  * provider takes us for somebody who guesses. */
 #define ODD_ANSWERS_MAX 3
-
-static unsigned
-late_random(unsigned below)
-{
-    uint32_t number = 0;
-
-    if (below == 0 || getrandom(&number, sizeof(number), 0) < 0)
-        return 0;
-    return number % below;
-}
 
 bool
 session_is_late(const struct session *session)
@@ -40,20 +30,15 @@ session_is_late(const struct session *session)
 int64_t
 session_late_first_ms(void)
 {
-    return session_now_ms() + FIRST_AFTER_MS + late_random(FIRST_AFTER_MS * 2);
+    return session_now_ms() + FIRST_AFTER_MS + jitter_below(FIRST_AFTER_MS * 2);
 }
 
-/* Decorrelated jitter, as a refresh has it. */
 static void
 late_back_off(struct session *session, unsigned at_least_s)
 {
-    unsigned last = session->backoff_ms < FIRST_AFTER_MS ? FIRST_AFTER_MS
-                                                         : session->backoff_ms;
     unsigned pause =
-        FIRST_AFTER_MS + late_random(last * 3 - FIRST_AFTER_MS + 1);
+        jitter_pause_ms(session->backoff_ms, FIRST_AFTER_MS, BACKOFF_MAX_MS);
 
-    if (pause > BACKOFF_MAX_MS)
-        pause = BACKOFF_MAX_MS;
     session->backoff_ms = pause;
     session->refresh_at_ms =
         session_now_ms() +

@@ -11,23 +11,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "signind/fault.h"
+#include "signind/jitter.h"
 #include "signind/log.h"
 
 #define BACKOFF_FIRST_MS 1000
 #define BACKOFF_MAX_MS   60000
-
-static unsigned
-refresh_random(unsigned below)
-{
-    uint32_t number = 0;
-
-    if (below == 0 || getrandom(&number, sizeof(number), 0) < 0)
-        return 0;
-    return number % below;
-}
 
 static void
 refresh_set_health(struct session *session, enum session_health health,
@@ -96,19 +86,13 @@ session_refresh_was_lost(struct session *session)
         session->refresh_at_ms = near_end;
 }
 
-/* Plan the next try after a failure (decorrelated jitter: between the first
- * pause and three times the last one). */
+/* Plan the next try after a failure. */
 static void
 refresh_back_off(struct session *session, const struct provider_result *result)
 {
-    unsigned last = session->backoff_ms < BACKOFF_FIRST_MS
-                        ? BACKOFF_FIRST_MS
-                        : session->backoff_ms;
     unsigned pause =
-        BACKOFF_FIRST_MS + refresh_random(last * 3 - BACKOFF_FIRST_MS + 1);
+        jitter_pause_ms(session->backoff_ms, BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
 
-    if (pause > BACKOFF_MAX_MS)
-        pause = BACKOFF_MAX_MS;
     session->backoff_ms = pause;
     if (result->retry_after_s * 1000 > pause)
         pause = result->retry_after_s * 1000;
@@ -275,7 +259,7 @@ refresh_may_ask(struct session *session, bool asked,
         /* Some more, so that all its sessions do not come back together. */
         session->refresh_at_ms =
             session_now_ms() + (int64_t)wait_s * 1000 +
-            refresh_random(wait_s > 3600 ? 360000 : wait_s * 100 + 1);
+            jitter_below(wait_s > 3600 ? 360000 : wait_s * 100 + 1);
         *ret_result = WIRE_SLOW_DOWN;
         return false;
     }

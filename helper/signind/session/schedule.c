@@ -2,22 +2,13 @@
 /*
  * When a session needs us next.
  */
-#include <sys/random.h>
 
 #include "session.h"
 
+#include "signind/jitter.h"
+
 /* The least time between two planned refreshes, however short tokens live. */
 #define PLANNED_EVERY_MS 1000
-
-static unsigned
-schedule_random(unsigned below)
-{
-    uint32_t number = 0;
-
-    if (below == 0 || getrandom(&number, sizeof(number), 0) < 0)
-        return 0;
-    return number % below;
-}
 
 /* When to renew the present token: a share of its life, moved by up to 5 % of
  * it so that sessions which began together do not stay together. */
@@ -33,7 +24,7 @@ schedule_planned_ms(const struct session *session)
 
     planned = session->refreshed_at_s * 1000 +
               life_ms * config->refresh_at_percent / 100 -
-              schedule_random((unsigned)jitter + 1);
+              jitter_below((unsigned)jitter + 1);
     return planned < session->refreshed_at_s * 1000 + PLANNED_EVERY_MS
                ? session->refreshed_at_s * 1000 + PLANNED_EVERY_MS
                : planned;
