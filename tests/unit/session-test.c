@@ -269,6 +269,19 @@ retry_after_is_obeyed(void **state)
     assert_true(session->refresh_at_ms >= session_now_ms() + 599000);
 }
 
+/* 429 without Retry-After: a script that asks in a loop asks us alone. */
+static void
+slow_down_without_a_time_is_obeyed(void **state)
+{
+    struct fixture *fixture = fixture_need(state);
+    struct session *session = fixture_aged(fixture, 300);
+
+    assert_int_equal(session_refresh(session, true), WIRE_OK);
+    fake_fail(WIRE_SLOW_DOWN, false, 0);
+    assert_int_equal(session_refresh(session, true), WIRE_SLOW_DOWN);
+    assert_false(fake.waiting);
+}
+
 /* ... also by another session of that provider, and by who insists. */
 static void
 retry_after_is_obeyed_by_all(void **state)
@@ -385,6 +398,7 @@ main(void)
         TEST(another_subject_is_a_refusal),
         TEST(outage_keeps_the_token_and_tries_again),
         TEST(retry_after_is_obeyed),
+        TEST(slow_down_without_a_time_is_obeyed),
         TEST(retry_after_is_obeyed_by_all),
         TEST(lost_answer_waits_for_the_end_of_the_token),
         TEST(unreadable_answer_is_a_lost_one),

@@ -92,11 +92,15 @@ refresh_back_off(struct session *session, const struct provider_result *result)
 {
     unsigned pause =
         jitter_pause_ms(session->backoff_ms, BACKOFF_FIRST_MS, BACKOFF_MAX_MS);
+    struct provider_result told = *result;
 
     session->backoff_ms = pause;
-    if (result->retry_after_s * 1000 > pause)
-        pause = result->retry_after_s * 1000;
-    pace_note(session->table, session->provider, result);
+    /* It did not say for how long; whoever asks must not go on asking. */
+    if (told.result == WIRE_SLOW_DOWN && told.retry_after_s == 0)
+        told.retry_after_s = (pause + 999) / 1000;
+    if (told.retry_after_s * 1000 > pause)
+        pause = told.retry_after_s * 1000;
+    pace_note(session->table, session->provider, &told);
     session->refresh_at_ms = session_now_ms() + pause;
     if (refresh_may_be_spent(result) &&
         refresh_near_end_ms(session) > session->refresh_at_ms)
