@@ -107,10 +107,9 @@ offline_judge(struct sign_in *sign_in)
     if (user->kind == DIRECTORY_NEW)
         return WIRE_UNKNOWN_USER;
     if (user->kind == DIRECTORY_KNOWN) {
-        if (user->record.missing)
-            return WIRE_UNKNOWN_USER;
-        if (!user->record.enabled || user->record.gone_since_s != 0)
-            return WIRE_ACCOUNT_DISABLED;
+        result = access_standing(user);
+        if (result != WIRE_OK)
+            return result;
         if (!sign_in_is_chosen(sign_in))
             return WIRE_UNAVAILABLE;
     }

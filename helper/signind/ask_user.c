@@ -85,11 +85,8 @@ user_check_late(evutil_socket_t fd, short what, void *context)
     (void)fd;
     (void)what;
     user.unreachable = true;
-    if (user.kind == DIRECTORY_KNOWN && user.record.missing)
-        result = WIRE_UNKNOWN_USER;
-    else if (user.kind == DIRECTORY_KNOWN &&
-             (!user.record.enabled || user.record.gone_since_s != 0))
-        result = WIRE_ACCOUNT_DISABLED;
+    if (user.kind == DIRECTORY_KNOWN)
+        result = access_standing(&user);
     user_check_finish(check, result, &user, "the directory takes too long");
 }
 

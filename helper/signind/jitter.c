@@ -18,13 +18,12 @@ jitter_below(unsigned below)
 unsigned
 jitter_pause_ms(unsigned last_ms, unsigned first_ms, unsigned most_ms)
 {
-    unsigned longest, pause;
+    unsigned longest;
 
     if (last_ms < first_ms)
         last_ms = first_ms;
     longest = last_ms > most_ms / 3 ? most_ms : last_ms * 3;
     if (longest < first_ms)
         longest = first_ms;
-    pause = first_ms + jitter_below(longest - first_ms + 1);
-    return pause;
+    return first_ms + jitter_below(longest - first_ms + 1);
 }

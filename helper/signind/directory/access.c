@@ -263,6 +263,16 @@ done:
     return decision;
 }
 
+enum wire_result
+access_standing(const struct directory_user *user)
+{
+    if (user->kind == DIRECTORY_NOBODY || user->record.missing)
+        return WIRE_UNKNOWN_USER;
+    if (!user->record.enabled || user->record.gone_since_s != 0)
+        return WIRE_ACCOUNT_DISABLED;
+    return WIRE_OK;
+}
+
 /* Groups that the directory's list alone tells are as old as the list, however
  * well it answers for the user: one that has been due twice is stale, and until
  * the first one nobody can say. */

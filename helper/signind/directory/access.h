@@ -44,6 +44,10 @@ enum access_decision access_foresee(const struct config *config,
                                     const struct provider_tokens *tokens,
                                     const char **ret_rule);
 
+/* Does the directory want the user at all, whatever the rules say?  WIRE_OK,
+ * WIRE_UNKNOWN_USER (NOBODY, or missing there) or WIRE_ACCOUNT_DISABLED. */
+enum wire_result access_standing(const struct directory_user *user);
+
 /* Is what is known of the user fresh enough for this service: reachable, or
  * not older than stale_ok; and the groups, if it has a rule about them? */
 bool access_is_fresh(const struct config *config, const char *service,

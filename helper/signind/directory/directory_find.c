@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access.h"
 #include "directory_private.h"
 #include "signind/log.h"
 
@@ -207,16 +208,6 @@ directory_find(struct directory *directory, const char *name, uid_t uid,
 /* ---- check -----------------------------------------------------------------
  */
 
-static enum wire_result
-check_result(const struct directory_user *user)
-{
-    if (user->kind == DIRECTORY_NOBODY || user->record.missing)
-        return WIRE_UNKNOWN_USER;
-    if (!user->record.enabled || user->record.gone_since_s != 0)
-        return WIRE_ACCOUNT_DISABLED;
-    return WIRE_OK;
-}
-
 void
 check_fail(struct directory_check *check, const char *why)
 {
@@ -244,7 +235,7 @@ check_answer(struct directory_check *check, bool unreachable, const char *why)
     event_free(check->event);
     free(check);
     user.unreachable = unreachable;
-    done(context, check_result(&user), &user, why);
+    done(context, access_standing(&user), &user, why);
     directory_user_done(&user);
 }
 

@@ -157,8 +157,10 @@ job_check(struct offline_job *job, int folder, int64_t now_s)
         error == -ENOENT || error == -EPROTO ? OFFLINE_NONE : OFFLINE_FAILED;
     if (error == -ENOENT)
         job_say(job, 0, "nothing is remembered of this user");
-    if (error != 0 || !job_counts(job, folder, &record, now_s))
+    if (error != 0 || !job_counts(job, folder, &record, now_s)) {
+        explicit_bzero(&record, sizeof(record));
         return;
+    }
     record.failures++;
     if (record.seen_at_s < now_s)
         record.seen_at_s = now_s;

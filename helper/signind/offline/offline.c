@@ -125,8 +125,13 @@ offline_start(struct offline *offline)
         event_new(offline->base, -1, EV_PERSIST, offline_sweep, offline);
     if (offline->answered == NULL || offline->sweep == NULL ||
         event_add(offline->answered, NULL) != 0 ||
-        event_add(offline->sweep, &every) != 0)
+        event_add(offline->sweep, &every) != 0) {
         log_error("offline: out of memory: nobody can sign in offline");
+        /* Nobody would hear what the thread finds out. */
+        offline_worker_stop(&offline->worker, 0);
+        offline->running = false;
+        offline_free_events(offline);
+    }
 }
 
 /* deliver: those who wait are told that it cannot be told, even if the thread

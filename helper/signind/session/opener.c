@@ -7,12 +7,11 @@
 #include "session.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+#include "signind/enforce/processes.h"
 
 static void
 opener_ended(evutil_socket_t fd, short what, void *context)
@@ -25,33 +24,6 @@ opener_ended(evutil_socket_t fd, short what, void *context)
     session_close(session, "the process that opened it has ended");
 }
 
-/* Field 22 of /proc/PID/stat (proc(5)): when a process started, in clock ticks
- * since the kernel's start.  0 under hidepid, or if there is none. */
-static uint64_t
-opener_read_start(pid_t pid)
-{
-    char path[40], text[1024];
-    char *field;
-    uint64_t start = 0;
-    size_t length;
-    FILE *file;
-
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    file = fopen(path, "re");
-    if (file == NULL)
-        return 0;
-    length = fread(text, 1, sizeof(text) - 1, file);
-    fclose(file);
-    text[length] = '\0';
-    /* The name in parentheses may hold anything; the rest is numbers. */
-    field = strrchr(text, ')');
-    for (int i = 2; field != NULL && i < 22; i++)
-        field = strchr(field + 1, ' ');
-    if (field == NULL || sscanf(field, " %" SCNu64, &start) != 1)
-        return 0;
-    return start;
-}
-
 /*
  * Is what fd stands for the process that opened the session, and not one that
  * has its number by now?  While fd's process lives the number is its own, so
@@ -60,12 +32,14 @@ opener_read_start(pid_t pid)
 static bool
 opener_is_another(const struct session *session, int fd)
 {
-    uint64_t start = opener_read_start(session->opener);
     struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
+    struct process process;
 
-    if (session->opener_start == 0 || start == 0)
+    /* Under hidepid nothing can be read. */
+    if (session->opener_start == 0 ||
+        process_read(session->opener, &process) != 0)
         return false;
-    return start != session->opener_start || poll(&poll_fd, 1, 0) > 0;
+    return process.start != session->opener_start || poll(&poll_fd, 1, 0) > 0;
 }
 
 int

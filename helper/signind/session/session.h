@@ -338,10 +338,10 @@ enum wire_result session_sign_in_late(struct session *session, bool asked);
 /* The directory has nothing against it: ask the provider. */
 void session_late_send(struct session *session);
 /* It has, or cannot be asked. */
-/* Passwords are not to be kept any more ([offline] cached_sign_in). */
-void session_late_forget(struct session_table *table);
 void session_late_stop(struct session *session, enum wire_result result,
                        const char *why);
+/* Passwords are not to be kept any more ([offline] cached_sign_in). */
+void session_late_forget(struct session_table *table);
 
 /* ---- wait.c ---- */
 /*

@@ -107,7 +107,7 @@ store_keep(int (*load)(const struct session *, struct secret *),
 /*
  * Space for what the answer to a refresh will bring, taken before it is asked
  * for: where root's quota is full, the old tokens stay good and the new ones
- * are never made.  A record that is long already goes without: store_renewal()
+ * are never made.  A record that is long already goes without: renewal_write()
  * finds out what has room.
  */
 static int
