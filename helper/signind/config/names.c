@@ -58,6 +58,9 @@ name_distance(const char *one, const char *other, unsigned limit)
 
     if (width >= 129 || height >= 129)
         return limit + 1;
+    /* Each step mends one letter: lengths further apart are out of reach. */
+    if (width > height + limit || height > width + limit)
+        return limit + 1;
     for (size_t x = 0; x <= width; x++)
         row[x] = (unsigned)x;
     for (size_t y = 1; y <= height; y++) {
