@@ -7,8 +7,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "place.h"
 #include "wire/enforce.h"
+#include "wire/process.h"
 
 /* pam_limits, or whoever called su, may have forbidden files to this process:
  * the signal for that (setrlimit(2)) would end the login. */
@@ -39,8 +39,11 @@ opened_write(const struct call *call, const char *id)
 {
     struct enforce_opening opening = {.uid = call->user.uid, .pid = getpid()};
     char text[ENFORCE_FILE_MAX + 1];
-    int error = place_read_start_time(&opening.start);
+    struct process self;
+    int error = process_read_self(&self);
 
+    if (error == 0)
+        opening.start = self.start;
     memcpy(opening.user, call->user.name, sizeof(opening.user));
     enforce_set_text(opening.service, call->service);
     enforce_set_text(opening.tty, call->tty);

@@ -2,8 +2,6 @@
 #include "place.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -12,37 +10,13 @@
 #include "ring.h"
 #include "verdict.h"
 #include "wire/memory.h"
+#include "wire/process.h"
 
 struct place_claim {
     char id[KEYRING_ID_LENGTH + 1];
     key_serial_t keep;
     bool allow; /* on_no_keyring */
 };
-
-/* signind may be unable to read it (hidepid). */
-int
-place_read_start_time(uint64_t *ret_ticks)
-{
-    char text[1024];
-    const char *at;
-    uint64_t ticks;
-    size_t length;
-    FILE *file = fopen("/proc/self/stat", "re");
-
-    if (file == NULL)
-        return -errno;
-    length = fread(text, 1, sizeof(text) - 1, file);
-    fclose(file);
-    text[length] = '\0';
-    /* Field 2, the program's name, may hold blanks and parentheses. */
-    at = strrchr(text, ')');
-    for (int field = 2; field < 22 && at != NULL; field++)
-        at = strchr(at + 1, ' ');
-    if (at == NULL || sscanf(at, " %" SCNu64, &ticks) != 1)
-        return -EPROTO;
-    *ret_ticks = ticks;
-    return 0;
-}
 
 static int
 place_read_claim(const struct message *answer, struct place_claim *ret_claim)
@@ -67,12 +41,13 @@ place_ask_claim(const struct call *call, const struct ticket *ticket,
                 struct daemon *daemon, struct place_claim *ret_claim)
 {
     cleanup_message struct message request, answer;
-    uint64_t start_time = 0;
+    struct process self;
     int error;
 
     message_init(&answer, WIRE_NONE);
     message_init(&request, WIRE_CLAIM);
-    error = place_read_start_time(&start_time);
+    /* signind may be unable to read it (hidepid). */
+    error = process_read_self(&self);
     if (error != 0) {
         call_log(call, LOG_ERR, "/proc/self/stat cannot be read: no session");
         ticket_abandon(call, ticket);
@@ -81,7 +56,7 @@ place_ask_claim(const struct call *call, const struct ticket *ticket,
     if ((error = message_put_text(&request, WIRE_TICKET, ticket->text)) != 0 ||
         (error = message_put_text(&request, WIRE_USER, call->user.name)) != 0 ||
         (error = message_put_number(&request, WIRE_UID, call->user.uid)) != 0 ||
-        (error = message_put_number(&request, WIRE_START_TIME, start_time)) !=
+        (error = message_put_number(&request, WIRE_START_TIME, self.start)) !=
             0 ||
         (error = message_put_text(&request, WIRE_SERVICE, call->service)) !=
             0 ||

@@ -22,12 +22,6 @@ int place_session(const struct call *call, const struct ticket *ticket,
                   struct keyring_session *ret_keys);
 
 /*
- * Field 22 of /proc/self/stat: with the pid, which can be used again, it names
- * this process for good.  0 or a negative errno.
- */
-int place_read_start_time(uint64_t *ret_ticks);
-
-/*
  * Could the ring of a session hang in @s as it is: private to the user, with
  * no other session in it, and not taken over from the caller of a setuid
  * program?

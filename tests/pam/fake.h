@@ -63,7 +63,7 @@ struct fake {
     /* the host */
     const struct fake_account *accounts;
     const char *passwd; /* /etc/passwd; NULL = cannot be opened */
-    const char *stat;   /* /proc/self/stat; NULL = cannot be opened */
+    const char *stat;   /* of /proc/self/stat; NULL = it cannot be read */
     bool group_missing;
     bool group_has_member;
     gid_t group_gid;

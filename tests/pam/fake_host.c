@@ -8,6 +8,8 @@
 #include <syslog.h>
 #include <unistd.h>
 
+#include "wire/process.h"
+
 static char journal[8192];
 static char log_lines[16384];
 
@@ -87,9 +89,15 @@ __wrap_fopen(const char *path, const char *mode)
 {
     if (strcmp(path, "/etc/passwd") == 0)
         return open_text(fake.passwd, mode);
-    if (strcmp(path, "/proc/self/stat") == 0)
-        return open_text(fake.stat, mode);
     return __real_fopen(path, mode);
+}
+
+int __wrap_process_read_self(struct process *ret_process);
+
+int
+__wrap_process_read_self(struct process *ret_process)
+{
+    return fake.stat == NULL ? -EPROTO : process_parse(fake.stat, ret_process);
 }
 
 /* ---- ids --------------------------------------------------------------------

@@ -3,64 +3,11 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
-
-#include "wire/memory.h"
-
-int
-process_parse(const char *text, struct process *ret_process)
-{
-    struct process process = {0};
-    /* Field 2, the program's name, may hold blanks and parentheses. */
-    const char *at = strrchr(text, ')');
-    unsigned tty = 0;
-    int pid = 0, parent = 0;
-    char state = '?';
-
-    /* Fields 1, 3, 4, 7 and 22. */
-    if (at == NULL || sscanf(text, "%d (", &pid) != 1 ||
-        sscanf(at + 1,
-               " %c %d %*d %*d %u %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-               "%*s %*s %*s %*s %" SCNu64,
-               &state, &parent, &tty, &process.start) != 4 ||
-        pid <= 0 || parent < 0)
-        return -EPROTO;
-    process.pid = pid;
-    process.parent = parent;
-    process.ended = state == 'Z' || state == 'X';
-    /* As the kernel packs a device number into 32 bits (new_encode_dev). */
-    if (tty != 0)
-        process.tty =
-            makedev((tty >> 8) & 0xfff, (tty & 0xff) | ((tty >> 12) & 0xfff00));
-    *ret_process = process;
-    return 0;
-}
-
-int
-process_read(pid_t pid, struct process *ret_process)
-{
-    char path[40], text[1024];
-    cleanup_close int fd = -1;
-    ssize_t length;
-    int error;
-
-    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    length = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
-    if (length < 0)
-        return errno == ENOENT || errno == ESRCH ? -ESRCH : -EPROTO;
-    text[length] = '\0';
-    error = process_parse(text, ret_process);
-    return error == 0 && ret_process->pid != pid ? -EPROTO : error;
-}
 
 int
 process_open(const struct process *process)

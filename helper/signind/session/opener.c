@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "signind/enforce/processes.h"
+#include "wire/process.h"
 
 static void
 opener_ended(evutil_socket_t fd, short what, void *context)
