@@ -42,18 +42,9 @@ keep_read_place(const struct message *answer, struct keep_place *ret_place)
 void
 keep_log_error(const struct call *call, const char *what, int error)
 {
-    const char *text = strerrordesc_np(-error);
-
-    if (error == -EDQUOT)
-        text = "the key quota of root is full; see /proc/key-users, raise "
-               "kernel.keys.root_maxkeys and kernel.keys.root_maxbytes (in a "
-               "user namespace: maxkeys and maxbytes)";
-    else if (error == -EPERM)
-        text = "a key is not what signind said it is";
-    else if (error == -ENOSYS)
-        text = "no keyrings in this kernel or container";
     call_log(call, LOG_ERR, "%s: %s", what,
-             text != NULL ? text : "unknown error");
+             error == -EPERM ? "a key is not what signind said it is"
+                             : keyring_error_text(error));
 }
 
 /* Is the group the one that signind has, and open to nobody else? */

@@ -65,6 +65,10 @@ struct keyring_session {
     key_serial_t session;      /* in K and S */
 };
 
+/* What to log of such an error (a negative errno): with what helps, where an
+ * administrator can help.  Static. */
+const char *keyring_error_text(int error);
+
 /* Is text a session id: exactly 32 of [0-9a-f]? */
 bool keyring_id_valid(const char *text);
 

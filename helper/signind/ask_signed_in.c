@@ -73,12 +73,8 @@ sign_in_finish(struct sign_in *sign_in, const struct provider_result *result,
                           sign_in->id, &sign_in->who, tokens, ret_session);
     if (error == 0)
         return WIRE_OK;
-    log_error("sign-in of %s: cannot store the tokens: %s%s", sign_in->who.user,
-              strerror(-error),
-              error == -EDQUOT ? ": root's key quota is full "
-                                 "(/proc/key-users, sysctl "
-                                 "kernel.keys.root_maxbytes)"
-                               : "");
+    log_error("sign-in of %s: cannot store the tokens: %s", sign_in->who.user,
+              keyring_error_text(error));
     /* The person is who they say: without a ticket there is no token.  Not if
      * K is another's: then nothing that this peer says is to be believed. */
     return sign_in->config->on_no_keyring_allow && error != -EPERM

@@ -288,15 +288,7 @@ prepare_run(const struct account *account)
     keyring_anchor_relink(prepare_read(), machine_id, account->gid);
     error = keyring_anchor_make(machine_id, account->gid, &anchor);
     if (error != 0) {
-        log_error("cannot make the keyrings: %s%s", strerror(-error),
-                  error == -EDQUOT
-                      ? "; root's key quota is full (/proc/key-users, "
-                        "sysctl kernel.keys.root_maxkeys; in a user "
-                        "namespace root has an ordinary user's)"
-                  : error == -ENOSYS
-                      ? "; this kernel, or a seccomp filter around this "
-                        "container, has no keyrings"
-                      : "");
+        log_error("cannot make the keyrings: %s", keyring_error_text(error));
         return error;
     }
     keyring_anchor_walk(&anchor, prepare_mend, &mend_for);

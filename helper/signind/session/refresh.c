@@ -111,13 +111,9 @@ refresh_back_off(struct session *session, const struct provider_result *result)
 static const char *
 refresh_key_error(int error)
 {
-    if (error == -EDQUOT)
-        return "root's key quota is full (/proc/key-users, sysctl "
-               "kernel.keys.root_maxbytes)";
-    if (error == -ENOKEY)
-        return "its token's key has been destroyed; `signind --prepare`, as "
-               "root, makes another";
-    return strerrordesc_np(-error);
+    return error == -ENOKEY ? "its token's key has been destroyed; `signind "
+                              "--prepare`, as root, makes another"
+                            : keyring_error_text(error);
 }
 
 /*
