@@ -177,11 +177,6 @@ daemon_apply_offline(struct daemon *daemon)
                                           daemon->config->offline_valid_for_s,
                                           daemon->config->offline_attempts};
 
-    daemon->sessions.late_begin = sign_in_late_begin;
-    daemon->sessions.late_accept = sign_in_late_accept;
-    daemon->sessions.late_context = daemon;
-    daemon->sessions.refused = sign_in_refused;
-    daemon->sessions.refused_context = daemon;
     if (!limits.enabled)
         session_late_forget(&daemon->sessions);
     if (daemon->offline != NULL)

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "ask_sign_in.h"
 #include "check/check.h"
 #include "daemon.h"
 #include "enforce/enforce.h"
@@ -187,6 +188,27 @@ main_open_doors(struct daemon *daemon, const struct listen_sockets *sockets)
     return error;
 }
 
+/* What the sessions need of the daemon, and whom they tell of what. */
+static void
+main_connect(struct daemon *daemon)
+{
+    struct session_table *sessions = &daemon->sessions;
+
+    sessions->base = daemon->base;
+    sessions->gid = daemon->account.gid;
+    sessions->provider_context.http = daemon->http;
+    sessions->provider_context.host_name = daemon->host_name;
+    sessions->enforce = enforce_ask;
+    sessions->enforce_context = &daemon->enforcer;
+    sessions->recheck = recheck_start;
+    sessions->recheck_context = daemon;
+    sessions->late_begin = sign_in_late_begin;
+    sessions->late_accept = sign_in_late_accept;
+    sessions->late_context = daemon;
+    sessions->refused = sign_in_refused;
+    sessions->refused_context = daemon;
+}
+
 static int
 main_start(struct daemon *daemon)
 {
@@ -209,14 +231,7 @@ main_start(struct daemon *daemon)
         return -ENOMEM;
     if (gethostname(daemon->host_name, sizeof(daemon->host_name) - 1) != 0)
         strcpy(daemon->host_name, "localhost");
-    daemon->sessions.base = daemon->base;
-    daemon->sessions.gid = daemon->account.gid;
-    daemon->sessions.enforce = enforce_ask;
-    daemon->sessions.enforce_context = &daemon->enforcer;
-    daemon->sessions.recheck = recheck_start;
-    daemon->sessions.recheck_context = daemon;
-    daemon->sessions.provider_context.http = daemon->http;
-    daemon->sessions.provider_context.host_name = daemon->host_name;
+    main_connect(daemon);
     if ((error = session_table_start(&daemon->sessions)) == 0 &&
         (error = main_signals(daemon)) == 0 &&
         (error = session_recover(&daemon->sessions)) == 0) {
