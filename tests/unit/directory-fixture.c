@@ -14,7 +14,7 @@
 
 struct fake_fetch fake_user, fake_list;
 struct fixture fixture;
-int64_t fixture_now_s, fixture_now_ms;
+int64_t fixture_now_s, fixture_now_ms, fixture_look_ms;
 
 static struct event_base *base;
 static char logged[65536];
@@ -115,7 +115,7 @@ __wrap_time(time_t *ret_time)
 int64_t
 __wrap_channel_now_ms(void)
 {
-    return fixture_now_ms;
+    return fixture_now_ms += fixture_look_ms;
 }
 
 void
@@ -252,6 +252,7 @@ fixture_begin(void **state)
     assert_non_null(base);
     fixture_now_s = 1800000000;
     fixture_now_ms = 1000000;
+    fixture_look_ms = 0;
     strcpy(fixture.path, "directory-test.XXXXXX");
     assert_non_null(mkdtemp(fixture.path));
     snprintf(fixture.store, sizeof(fixture.store), "%s/users.db", fixture.path);

@@ -50,8 +50,9 @@ struct fixture {
 };
 extern struct fixture fixture;
 
-/* The clock: epoch seconds, and channel_now_ms(). */
-extern int64_t fixture_now_s, fixture_now_ms;
+/* The clock: epoch seconds, and channel_now_ms(), which moves on by so many
+ * milliseconds whenever somebody looks. */
+extern int64_t fixture_now_s, fixture_now_ms, fixture_look_ms;
 void fixture_pass(int64_t seconds);
 
 /* Set up the configuration: one directory, REST, by name and by list.

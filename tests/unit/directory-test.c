@@ -544,6 +544,138 @@ the_next_directory_is_asked_if_one_does_not_know(void **state)
     assert_string_not_equal(fixture_lookup("zoe-two"), "");
 }
 
+/* ---- a snapshot that takes long --------------------------------------------
+ */
+
+/* A thousand of them, and the next snapshot is written in slices. */
+static void
+open_with_very_many(void)
+{
+    char name[32], subject[32];
+
+    fixture_open();
+    assert_int_equal(refresh_start(&fixture.directory->sources[0]), 0);
+    for (unsigned i = 0; i < 1000; i++) {
+        snprintf(name, sizeof(name), "zoe-%u", i);
+        snprintf(subject, sizeof(subject), "id-%u", i);
+        fake_list_user(name, subject, true);
+    }
+    fixture.directory->told_cost_ms = 51;
+    fake_list_end(WIRE_OK, 0);
+    assert_string_equal(fixture_told("Nzoe-999"), "");
+    fixture_look_ms = 5;
+}
+
+/* It is due; let the loop write the first slice. */
+static void
+wait_for_a_slice(void)
+{
+    assert_true(evtimer_pending(fixture.directory->tell_timer, NULL));
+    event_active(fixture.directory->tell_timer, EV_TIMEOUT, 0);
+    event_base_loop(fixture.directory->base, EVLOOP_ONCE);
+    assert_non_null(fixture.directory->telling);
+}
+
+static void
+a_long_snapshot_leaves_the_loop_its_turns(void **state)
+{
+    unsigned turns = 0;
+
+    (void)state;
+    open_with_very_many();
+    wait_for_a_slice();
+    for (; turns < 1000 && fixture.directory->telling != NULL; turns++) {
+        assert_string_equal(fixture_told("Nzoe-999"), "");
+        event_base_loop(fixture.directory->base, EVLOOP_ONCE);
+    }
+    assert_in_range(turns, 5, 500);
+    assert_string_not_equal(fixture_told("Nzoe-999"), "");
+    assert_false(evtimer_pending(fixture.directory->tell_timer, NULL));
+}
+
+static void
+a_store_that_never_rests_is_told_of_all_the_same(void **state)
+{
+    unsigned changes = 0;
+
+    (void)state;
+    open_with_very_many();
+    wait_for_a_slice();
+    for (int i = 0; i < 1000 && fixture_told("Nzoe-999")[0] == '\0'; i++) {
+        char name[32];
+
+        snprintf(name, sizeof(name), "zoe-%u", changes);
+        assert_int_equal(store_forget(fixture.directory->store, name), 0);
+        changes++;
+        event_base_loop(fixture.directory->base, EVLOOP_ONCE);
+    }
+    assert_string_not_equal(fixture_told("Nzoe-999"), "");
+    assert_in_range(changes, 3, 20);
+    assert_int_equal(fixture.directory->tell_restarts, 0);
+}
+
+static void
+note_refreshed(void *context, enum wire_result result, const char *why)
+{
+    assert_int_equal(result, WIRE_OK);
+    assert_string_equal(why, "");
+    assert_string_not_equal(fixture_told("Nzoe-new"), "");
+    *(bool *)context = true;
+}
+
+static void
+who_waits_for_a_refresh_hears_when_it_is_told(void **state)
+{
+    const struct provider_result ok = {.result = WIRE_OK};
+    bool told = false;
+
+    (void)state;
+    open_with_very_many();
+    assert_int_equal(directory_tell(fixture.directory, false), 0);
+    fixture.directory->told_cost_ms = 51;
+    fixture_pass(1);
+    assert_true(directory_refresh(fixture.directory, note_refreshed, &told));
+    fixture_run();
+    fake_list_user("zoe-new", "id-new", true);
+    fake_list.waiting = false;
+    fake_list.calls.done(fake_list.calls.context, &ok, 1, 0, 0);
+    for (int i = 0; i < 1000 && fixture.directory->telling == NULL; i++)
+        event_base_loop(fixture.directory->base, EVLOOP_ONCE);
+    assert_non_null(fixture.directory->telling);
+    assert_false(told);
+    fixture_run_until(&told);
+}
+
+static void
+who_waits_for_a_snapshot_does_not_wait_for_slices(void **state)
+{
+    (void)state;
+    open_with_very_many();
+    wait_for_a_slice();
+    assert_int_equal(directory_tell(fixture.directory, false), 0);
+    assert_null(fixture.directory->telling);
+    assert_string_not_equal(fixture_told("Nzoe-999"), "");
+    assert_false(evtimer_pending(fixture.directory->tell_timer, NULL));
+}
+
+static void
+a_reload_or_the_end_amid_the_slices(void **state)
+{
+    (void)state;
+    open_with_very_many();
+    wait_for_a_slice();
+    fixture.config.directory_count = 0;
+    directory_reload(fixture.directory, &fixture.context, &fixture.config);
+    assert_null(fixture.directory->telling);
+    assert_string_not_equal(fixture_told("Nzoe-999"), "");
+    assert_int_equal(store_forget(fixture.directory->store, "zoe-999"), 0);
+    directory_tell_soon(fixture.directory, false);
+    wait_for_a_slice();
+    fixture_restart();
+    assert_string_equal(fixture_told("Nzoe-999"), "");
+    assert_string_not_equal(fixture_told("Nzoe-998"), "");
+}
+
 static void
 a_directory_that_is_configured_no_more(void **state)
 {
@@ -610,6 +742,11 @@ main(void)
         TEST(a_corrupt_store_leaves_nss_as_it_was),
         TEST(the_first_directory_keeps_a_name),
         TEST(the_next_directory_is_asked_if_one_does_not_know),
+        TEST(a_long_snapshot_leaves_the_loop_its_turns),
+        TEST(a_store_that_never_rests_is_told_of_all_the_same),
+        TEST(who_waits_for_a_refresh_hears_when_it_is_told),
+        TEST(who_waits_for_a_snapshot_does_not_wait_for_slices),
+        TEST(a_reload_or_the_end_amid_the_slices),
         TEST(a_directory_that_is_configured_no_more),
         TEST(forgetting_frees_the_name_and_never_the_number),
     };

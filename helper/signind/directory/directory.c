@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * The room's beginning and end, and the snapshot.
- */
+/* The room's beginning and end. */
 #include "directory.h"
 
 #include <errno.h>
@@ -11,16 +9,6 @@
 
 #include "directory_private.h"
 #include "signind/log.h"
-#include "wire/channel.h"
-
-/* What changes within this time goes into one snapshot, in milliseconds; but
- * writing takes at most a share of all time, however many there are. */
-#define TELL_AFTER_MS 100
-#define TELL_SHARE    10
-/* A snapshot that could not be written is tried again after, in ms. */
-#define TELL_AGAIN_MS 60000
-
-#define MS_PER_S 1000
 
 int64_t
 directory_now_s(void)
@@ -51,69 +39,6 @@ directory_source(struct directory *directory, const char *name)
             return &directory->sources[i];
     }
     return NULL;
-}
-
-/* ---- what NSS is told ------------------------------------------------------
- */
-
-static void
-tell_at(struct directory *directory, int64_t after_ms)
-{
-    const struct timeval after = {.tv_sec = after_ms / MS_PER_S,
-                                  .tv_usec =
-                                      after_ms % MS_PER_S * (int64_t)1000};
-
-    if (evtimer_pending(directory->tell_timer, NULL) == 0)
-        event_add(directory->tell_timer, &after);
-}
-
-int
-directory_tell(struct directory *directory, bool always)
-{
-    const int64_t begun_ms = channel_now_ms();
-    uint64_t version;
-    int error;
-
-    if (directory->store == NULL)
-        return -EUCLEAN;
-    version = store_version(directory->store);
-    if (!always && directory->told && version == directory->told_version)
-        return 0;
-    error =
-        snapshot_write(directory->store, directory->files, directory->config,
-                       directory->paths.snapshot, directory_now_s());
-    directory->told_cost_ms = channel_now_ms() - begun_ms;
-    event_del(directory->tell_timer);
-    if (error != 0) {
-        tell_at(directory, TELL_AGAIN_MS);
-        return error;
-    }
-    log_debug("NSS is told anew, in %lld ms",
-              (long long)directory->told_cost_ms);
-    directory->told = true;
-    directory->told_version = version;
-    directory->told_at_s = directory_now_s();
-    return 0;
-}
-
-static void
-tell_on_timer(evutil_socket_t fd, short what, void *context)
-{
-    (void)fd;
-    (void)what;
-    directory_tell(context, false);
-}
-
-void
-directory_tell_soon(struct directory *directory)
-{
-    int64_t after_ms = directory->told_cost_ms * TELL_SHARE;
-
-    if (directory->store == NULL ||
-        (directory->told &&
-         store_version(directory->store) == directory->told_version))
-        return;
-    tell_at(directory, after_ms < TELL_AFTER_MS ? TELL_AFTER_MS : after_ms);
 }
 
 /* ---- sources ---------------------------------------------------------------
@@ -214,9 +139,7 @@ directory_open_at(const struct provider_context *context,
     LIST_INIT(&directory->answered);
     LIST_INIT(&directory->refresh_waiters);
     directory->files = local_files_new();
-    directory->tell_timer =
-        evtimer_new(directory->base, tell_on_timer, directory);
-    if (directory->files == NULL || directory->tell_timer == NULL ||
+    if (directory->files == NULL || tell_start(directory) != 0 ||
         pace_start(&directory->pace) != 0 || sources_start(directory) != 0) {
         directory_close(directory);
         return NULL;
@@ -241,6 +164,9 @@ directory_reload(struct directory *directory,
                  const struct config *config)
 {
     sources_free(directory);
+    tell_cancel(directory);
+    /* Who waits for a refresh waits for one by the new configuration. */
+    directory->tell_is_awaited = false;
     directory->context = context;
     directory->config = config;
     if (sources_start(directory) != 0)
@@ -256,18 +182,13 @@ directory_close(struct directory *directory)
 {
     if (directory == NULL)
         return;
-    /* What was taken in a moment ago must be found after the end, too. */
-    if (directory->tell_timer != NULL &&
-        evtimer_pending(directory->tell_timer, NULL) != 0)
-        directory_tell(directory, false);
+    tell_stop(directory);
     /* A refresh may wait for a lookup, and a lookup for a fetcher's answer. */
     for (size_t i = 0; i < directory->source_count; i++)
         refresh_cancel(&directory->sources[i]);
     lookup_free_all(directory);
     refresh_free_waiters(directory);
     sources_free(directory);
-    if (directory->tell_timer != NULL)
-        event_free(directory->tell_timer);
     misses_free(directory->misses);
     local_files_free(directory->files);
     store_close(directory->store);

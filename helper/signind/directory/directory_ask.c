@@ -106,7 +106,7 @@ lookup_finish(struct lookup *lookup)
     struct directory *directory = lookup->directory;
     struct directory_check *check;
 
-    directory_tell_soon(directory);
+    directory_tell_soon(directory, false);
     if (lookup->found) {
         pace_set_recent(&directory->pace, lookup->name, 0);
         if (directory->misses != NULL)

@@ -97,7 +97,7 @@ items_take_slice(struct refresh *refresh)
         refresh->error = error;
     if (refresh->error == 0 &&
         directory_now_s() - directory->told_at_s >= TELL_EVERY_S)
-        directory_tell_soon(directory);
+        directory_tell_soon(directory, false);
 }
 
 static void

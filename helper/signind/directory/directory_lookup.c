@@ -14,9 +14,6 @@
 #define BACKGROUND_MAX  8
 #define BACKGROUND_USER 4
 
-/* A snapshot that takes no longer is written while the caller waits, in ms. */
-#define TELL_AT_ONCE_MS 50
-
 static bool
 lookup_is_useful(const struct directory *directory)
 {
@@ -69,10 +66,7 @@ lookup_known(struct directory *directory, const struct user_record *record,
         return -ENOENT;
     /* The number and the groups are in the snapshot alone: the name is not
      * told before it is there. */
-    if (directory->told_cost_ms > TELL_AT_ONCE_MS)
-        directory_tell_soon(directory);
-    else
-        directory_tell(directory, false);
+    directory_tell_if_quick(directory, false);
     if (directory->told_version != store_version(directory->store))
         return -EAGAIN;
     return snapshot_entry(record, text) == 0 ? 0 : -ENOENT;

@@ -91,9 +91,15 @@ struct directory {
     LIST_HEAD(, refresh_waiter) refresh_waiters;
     struct lookup_pace pace;
     /* the snapshot */
-    struct event *tell_timer;
-    bool told;             /* there is one of ours */
-    uint64_t told_version; /* store_version() then */
+    struct event *tell_timer; /* when it, or its next slice, is written */
+    struct snapshot *telling; /* being written in slices; or NULL */
+    uint64_t telling_version; /* store_version() when that was begun */
+    int64_t telling_ms;       /* that it has taken so far */
+    unsigned tell_restarts;   /* how often the store changed under it */
+    bool tell_always;         /* soon, even if the store is as it was */
+    bool tell_is_awaited;     /* by directory_refresh() */
+    bool told;                /* there is one of ours */
+    uint64_t told_version;    /* store_version() then */
     int64_t told_at_s;
     int64_t told_cost_ms;
 };
@@ -103,11 +109,30 @@ struct directory *directory_open_at(const struct provider_context *context,
                                     const struct config *config,
                                     const struct directory_paths *paths);
 
-/* Write the snapshot now, if the store has changed since; now even if not:
+/* ---- directory_tell.c: the snapshot ----------------------------------------
+ */
+
+/* Write it now and in one go, if the store has changed since; even if not:
  * always.  0 or negative errno (logged). */
 int directory_tell(struct directory *directory, bool always);
-/* The same a little later, together with what changes until then. */
-void directory_tell_soon(struct directory *directory);
+/* The same a little later, together with what changes until then, and in
+ * slices: the loop runs meanwhile. */
+void directory_tell_soon(struct directory *directory, bool always);
+/* Now, where the last one took only moments; else soon. */
+void directory_tell_if_quick(struct directory *directory, bool always);
+/* After a refresh: refresh_tell_waiters() does nothing until NSS has been told.
+ * Who has not been seen for long is told of no more, without a change. */
+void directory_tell_refreshed(struct directory *directory);
+
+/* 0 or -ENOMEM. */
+int tell_start(struct directory *directory);
+/* Leave what is half written: its configuration is about to go. */
+void tell_cancel(struct directory *directory);
+/* Write what is still to be told, and end.  Before the store is closed. */
+void tell_stop(struct directory *directory);
+
+/* ---- the room's parts ------------------------------------------------------
+ */
 
 /* Epoch seconds. */
 int64_t directory_now_s(void);

@@ -21,9 +21,6 @@
 /* A refresh is moved by up to so much, in percent: hosts that were started
  * together must not ask together for ever. */
 #define JITTER_PERCENT 10
-/* A snapshot is written anew after so long although nothing has changed:
- * somebody's disabled_grace may be over. */
-#define TELL_EVERY_S 3600
 /* Out of turn, for somebody new: so soon, and never for more than a share of
  * all time, however many are new. */
 #define SOON_MS    1000
@@ -190,8 +187,7 @@ refresh_finish(struct refresh *refresh, enum wire_result result,
                     wire_result_name(result), why);
         waiters_note(directory, name, result, why);
     }
-    directory_tell(directory,
-                   directory_now_s() - directory->told_at_s >= TELL_EVERY_S);
+    directory_tell_refreshed(directory);
     source->soon_at_ms =
         now_ms + SOON_MS + (now_ms - refresh->started_ms) * SOON_SHARE;
     refresh_plan(source, result == WIRE_OK, retry_after_s);

@@ -55,6 +55,8 @@ refresh_tell_waiters(struct directory *directory)
 {
     struct refresh_waiter *waiter;
 
+    if (directory->tell_is_awaited)
+        return;
     for (size_t i = 0; i < directory->source_count; i++) {
         if (directory->sources[i].refresh != NULL ||
             directory->sources[i].once_more)

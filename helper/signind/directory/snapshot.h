@@ -21,8 +21,8 @@ int snapshot_write(struct store *store, struct local_files *files,
                    int64_t now_s);
 
 /*
- * The same in slices, where the loop cannot wait so long.  All that is passed
- * must live until the end; of the store until snapshot_cancel().
+ * The same in slices, for the loop, which cannot wait so long.  All that is
+ * passed must live until the end.
  */
 struct snapshot;
 int snapshot_begin(struct store *store, struct local_files *files,
