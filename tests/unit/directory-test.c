@@ -566,13 +566,19 @@ open_with_very_many(void)
     fixture_look_ms = 5;
 }
 
-/* It is due; let the loop write the first slice. */
+/* It is due; let the loop write some. */
 static void
-wait_for_a_slice(void)
+write_a_slice(void)
 {
     assert_true(evtimer_pending(fixture.directory->tell_timer, NULL));
     event_active(fixture.directory->tell_timer, EV_TIMEOUT, 0);
     event_base_loop(fixture.directory->base, EVLOOP_ONCE);
+}
+
+static void
+wait_for_a_slice(void)
+{
+    write_a_slice();
     assert_non_null(fixture.directory->telling);
 }
 
@@ -644,6 +650,39 @@ who_waits_for_a_refresh_hears_when_it_is_told(void **state)
     assert_non_null(fixture.directory->telling);
     assert_false(told);
     fixture_run_until(&told);
+}
+
+static void
+note_ended(void *context, enum wire_result result, const char *why)
+{
+    (void)result;
+    (void)why;
+    *(bool *)context = true;
+}
+
+static void
+nobody_waits_for_a_snapshot_that_cannot_be_written(void **state)
+{
+    char path[sizeof(fixture.snapshot) + 4];
+    bool told = false;
+
+    (void)state;
+    fixture_open();
+    fixture_list(three, 3);
+    snprintf(path, sizeof(path), "%s.new", fixture.snapshot);
+    assert_int_equal(mkdir(path, 0700), 0);
+    directory_reload(fixture.directory, &fixture.context, &fixture.config);
+    assert_true(fixture_logged("cannot be written"));
+    fixture_pass(1);
+    assert_true(directory_refresh(fixture.directory, note_ended, &told));
+    fixture_run();
+    fixture_list(three, 3);
+    fixture_run_until(&told);
+    /* It is tried again, though nothing has changed. */
+    assert_int_equal(unlink(fixture.snapshot), 0);
+    assert_int_equal(rmdir(path), 0);
+    write_a_slice();
+    assert_string_not_equal(fixture_told("Nzoe-a"), "");
 }
 
 static void
@@ -745,6 +784,7 @@ main(void)
         TEST(a_long_snapshot_leaves_the_loop_its_turns),
         TEST(a_store_that_never_rests_is_told_of_all_the_same),
         TEST(who_waits_for_a_refresh_hears_when_it_is_told),
+        TEST(nobody_waits_for_a_snapshot_that_cannot_be_written),
         TEST(who_waits_for_a_snapshot_does_not_wait_for_slices),
         TEST(a_reload_or_the_end_amid_the_slices),
         TEST(a_directory_that_is_configured_no_more),

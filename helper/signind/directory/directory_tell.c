@@ -65,6 +65,7 @@ tell_end(struct directory *directory, uint64_t version, int error)
     tell_cancel(directory);
     event_del(directory->tell_timer);
     if (error != 0) {
+        directory->tell_always = true;
         tell_at(directory, TELL_AGAIN_MS);
     } else {
         log_debug("NSS is told anew, in %lld ms",
