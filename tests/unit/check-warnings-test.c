@@ -196,6 +196,11 @@ directories(void **state)
     expect(files, NAMED "[directory corp]\ntype = first_sign_in\n" RULES, NULL,
            "");
     expect(files,
+           NAMED "check_at_refresh = directory\n"
+                 "[directory corp]\ntype = first_sign_in\n" RULES,
+           NULL, "no_directory ");
+    expect(files, NAMED "check_at_refresh = directory\n" REST RULES, NULL, "");
+    expect(files,
            BARE "answer.refresh_token = /r\n"
                 "[directory corp]\ntype = first_sign_in\n" RULES,
            NULL, "no_subject ");

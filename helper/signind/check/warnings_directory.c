@@ -166,6 +166,24 @@ warn_group_names(struct report *report, const struct config *config)
     }
 }
 
+/* Who could be asked whether a session's user is still there? */
+static void
+warn_check_at_refresh(struct report *report, const struct config *config)
+{
+    for (size_t i = 0; i < config->directory_count; i++)
+        if (is_asked(&config->directories[i]))
+            return;
+    for (size_t i = 0; i < config->provider_count; i++) {
+        const struct provider_config *provider = &config->providers[i];
+
+        if (provider->check_directory_at_refresh)
+            report_warning(report, "no_directory", provider->name,
+                           "check_at_refresh = directory checks nothing: no "
+                           "[directory] can be asked; add one of type scim or "
+                           "rest, or choose userinfo or introspect");
+    }
+}
+
 /* What the rules say of people of a directory. */
 static void
 warn_rules(struct report *report, const struct config *config)
@@ -213,6 +231,7 @@ warnings_of_directories(struct report *report, const struct config *config)
     for (size_t i = 0; i < config->directory_count; i++)
         warn_directory(report, config, &config->directories[i]);
     warn_rules(report, config);
+    warn_check_at_refresh(report, config);
     warn_group_names(report, config);
     if (warnings_has_directories(config))
         warn_accounts(report, &config->accounts);
