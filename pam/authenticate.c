@@ -67,6 +67,17 @@ authenticate_build(const struct call *call, enum wire_type type,
     return error;
 }
 
+/* K is not needed: unless signind goes on with it, to revoke what is in it. */
+static void
+authenticate_drop(const struct message *answer, struct keep *keep)
+{
+    uint64_t kept = 0;
+
+    if (!message_number(answer, WIRE_KEEP, &kept) ||
+        kept != (uint64_t)keep->keys.keep)
+        keep_drop(keep);
+}
+
 /* What the VERDICT means; takes the ticket of a success over. */
 static int
 authenticate_conclude(const struct call *call, const struct message *answer,
@@ -77,7 +88,7 @@ authenticate_conclude(const struct call *call, const struct message *answer,
 
     verdict_log(call, "sign-in", answer);
     if (code != PAM_SUCCESS) {
-        keep_drop(keep);
+        authenticate_drop(answer, keep);
         verdict_tell(call, answer);
         return code;
     }
@@ -86,7 +97,7 @@ authenticate_conclude(const struct call *call, const struct message *answer,
             call_log(call, LOG_ERR,
                      "signind cannot keep the tokens: sign-in goes on without "
                      "one: on_no_keyring = allow");
-            keep_drop(keep);
+            authenticate_drop(answer, keep);
             verdict_tell(call, answer);
             return PAM_SUCCESS;
         }

@@ -82,6 +82,20 @@ sign_in_finish(struct sign_in *sign_in, const struct provider_result *result,
                : WIRE_NO_KEYS;
 }
 
+/* Nobody will own what the provider has given.  true: it is in K until it is
+ * revoked, and signind goes on with that. */
+static bool
+sign_in_discard(struct sign_in *sign_in, struct provider_tokens *tokens)
+{
+    struct session_table *sessions = &sign_in->daemon->sessions;
+
+    if (session_discard_in(sessions, sign_in->keep, sign_in->id, &sign_in->who,
+                           tokens))
+        return true;
+    session_discard(sessions, sign_in->who.provider, sign_in->who.user, tokens);
+    return false;
+}
+
 void
 sign_in_done(void *context, const struct provider_result *result,
              struct provider_tokens *tokens)
@@ -93,6 +107,7 @@ sign_in_done(void *context, const struct provider_result *result,
                  result->result == WIRE_IDENTITY_MISMATCH;
     char name[PACE_NAME_MAX];
     enum wire_result told;
+    bool kept = false;
 
     sign_in->call = NULL;
     fault_point("sign_in.answered");
@@ -108,13 +123,15 @@ sign_in_done(void *context, const struct provider_result *result,
     if (told != WIRE_OK || sign_in->peer != NULL)
         sign_in_learn(sign_in, told, sign_in->password.text, tokens);
     if (session == NULL)
-        session_discard(&daemon->sessions, sign_in->who.provider,
-                        sign_in->who.user, tokens);
-    if (sign_in->peer != NULL)
+        kept = sign_in_discard(sign_in, tokens);
+    if (sign_in->peer != NULL && kept)
+        peer_verdict_on(sign_in->peer, told, sign_in->keep,
+                        result->retry_after_s);
+    else if (sign_in->peer != NULL)
         peer_verdict(sign_in->peer, told,
                      session == NULL ? NULL : session->ticket, NULL,
                      result->retry_after_s);
-    else
+    else if (!kept)
         sign_in_forget_keep(sign_in);
     fault_point("sign_in.told");
     sign_in_free(sign_in);

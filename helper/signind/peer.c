@@ -124,6 +124,23 @@ peer_verdict(struct peer *peer, enum wire_result result, const char *ticket,
     peer_tell(peer, result, ticket, text, retry_after_s);
 }
 
+void
+peer_verdict_on(struct peer *peer, enum wire_result result, key_serial_t keep,
+                unsigned retry_after_s)
+{
+    struct message answer;
+
+    message_init(&answer, WIRE_VERDICT);
+    message_put_number(&answer, WIRE_RESULT, (uint64_t)result);
+    message_put_number(&answer, WIRE_KEEP, (uint64_t)keep);
+    if (retry_after_s != 0)
+        message_put_number(&answer, WIRE_RETRY_AFTER, retry_after_s);
+    peer->work = NULL;
+    peer_enter(peer, PEER_FRESH);
+    peer_answer(peer, &answer);
+    message_done(&answer);
+}
+
 static void
 peer_writable(evutil_socket_t fd, short what, void *context)
 {

@@ -62,6 +62,10 @@ void peer_answer(struct peer *peer, const struct message *answer);
 void peer_verdict(struct peer *peer, enum wire_result result,
                   const char *ticket, const char *text, unsigned retry_after_s);
 
+/* Send VERDICT about a sign-in whose K (0: none) signind goes on with. */
+void peer_verdict_on(struct peer *peer, enum wire_result result,
+                     key_serial_t keep, unsigned retry_after_s);
+
 /*
  * Send all of outbox, which is taken over, then VERDICT.  error: of making the
  * list; not 0 (or outbox NULL): nothing is sent but WIRE_INTERNAL.  A peer that

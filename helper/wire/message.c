@@ -86,7 +86,7 @@ static const struct type_rule types[WIRE_TYPES] = {
     [WIRE_VERIFY] =       {true, ATTEMPT_MUST, ATTEMPT_MAY},
     [WIRE_VERDICT] =      {true, SET(RESULT),
                            SET(TICKET) | SET(MESSAGE) | SET(RETRY_AFTER) |
-                           SET(EXPIRES_AT)},
+                           SET(EXPIRES_AT) | SET(KEEP)},
     [WIRE_CLAIM] =        {true, SET(TICKET) | SET(USER) | SET(UID) |
                                  SET(START_TIME), SET(SERVICE)},
     [WIRE_CLAIMED] =      {true, SET(ID) | SET(KEEP) | SET(ON_NO_KEYRING), 0},

@@ -37,7 +37,10 @@
  *   -> BEGIN                          <- PLACE shard, gid, id, on_no_keyring
  *   -> AUTHENTICATE user, uid, password, service, ... keep
  *                                     <- VERDICT result [ticket] [message]
+ *                                        [keep]
  *
+ *   KEEP in the answer: K is signind's, which revokes what is in it.  Else who
+ *   made K takes it apart, unless there is a ticket.
  *   A connection that closes before the VERDICT cancels the attempt (tokens
  *   that arrive later are revoked); one that closes after it does not: sshd's
  *   keyboard-interactive child ends right there.

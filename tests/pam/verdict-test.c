@@ -101,6 +101,40 @@ test_every_refusal(void **state)
 }
 
 static void
+test_keys_that_signind_goes_on_with(void **state)
+{
+    static const struct {
+        enum wire_result result;
+        int code;
+        key_serial_t kept;
+        const char *end;
+    } kept[] = {
+        {WIRE_IDENTITY_MISMATCH, PAM_AUTH_ERR, FAKE_KEEP, ""},
+        {WIRE_OK, PAM_SUCCESS, FAKE_KEEP, ""},
+        /* Another's are no reason to leave ours behind. */
+        {WIRE_DENIED, PAM_AUTH_ERR, FAKE_KEEP + 1, "; forget 702 in 701"},
+        {WIRE_OK, PAM_SUCCESS, FAKE_KEEP + 1, "; forget 702 in 701"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+        struct message *answer;
+        char expected[128];
+
+        fake_reset();
+        fake_answer_place(WIRE_NO_KEYRING_ALLOW);
+        answer = fake_answer(WIRE_VERDICT);
+        message_put_number(answer, WIRE_RESULT, kept[i].result);
+        message_put_number(answer, WIRE_KEEP, (uint64_t)kept[i].kept);
+        assert_int_equal(authenticate(NULL), kept[i].code);
+        snprintf(expected, sizeof(expected), BEGUN "; AUTHENTICATE 75000%s",
+                 kept[i].end);
+        assert_string_equal(fake_journal(), expected);
+        assert_null(fake_env());
+    }
+}
+
+static void
 test_every_refusal_locally(void **state)
 {
     (void)state;
@@ -242,6 +276,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_every_refusal),
+        TEST(test_keys_that_signind_goes_on_with),
         TEST(test_every_refusal_locally),
         TEST(test_every_refusal_of_begin),
         TEST(test_silent),

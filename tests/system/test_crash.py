@@ -38,6 +38,9 @@ REFRESH = ["refresh.marked", "refresh.started", "refresh.answered",
 CLOSE = ["close.begin", "close.ended", "close.saved", "revoke.started",
          "revoke.answered", "revoke.answered:2", "close.revoked",
          "close.forgotten"]
+MISMATCH = ["discard.saved", "revoke.started", "sign_in.told",
+            "revoke.answered", "revoke.answered:2", "close.revoked",
+            "close.forgotten"]
 REFUSAL = ["refusal.saved", "refusal.requested"]
 LIMITS = ("unclaimed_ticket = 5s\n"
           "failures_per_user = 1000\nfailures_per_host = 1000")
@@ -199,6 +202,27 @@ def received():
     finally:
         configure(glewlwyd, limits=LIMITS)
         signind.restart()
+
+
+@case("at each step of a sign-in that is refused: its tokens are revoked")
+def mismatch():
+    configure(glewlwyd, limits=LIMITS, extra="identity.user = "
+              "access:/client_id\n")
+    try:
+        for step in MISMATCH:
+            arm(step)
+            try:
+                SshSession("alice").logout()
+                raise AssertionError("in, in somebody else's name")
+            except LoginFailed:
+                pass
+            check_died(step)
+            signind.start()
+            check_nothing_left(step)
+    finally:
+        configure(glewlwyd, limits=LIMITS)
+        signind.restart()
+    works("refused sign-in")
 
 
 @case("at each step of a refusal: what is left of its tokens is revoked")

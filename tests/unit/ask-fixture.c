@@ -226,6 +226,17 @@ __wrap_peer_verdict(struct peer *peer, enum wire_result result,
     fixture->retry_after_s = retry_after_s;
 }
 
+void __wrap_peer_verdict_on(struct peer *peer, enum wire_result result,
+                            key_serial_t keep, unsigned retry_after_s);
+
+void
+__wrap_peer_verdict_on(struct peer *peer, enum wire_result result,
+                       key_serial_t keep, unsigned retry_after_s)
+{
+    __wrap_peer_verdict(peer, result, NULL, NULL, retry_after_s);
+    fixture->kept = keep;
+}
+
 /* ---- the directory --------------------------------------------------------
  */
 
@@ -414,6 +425,10 @@ int __wrap_session_begin(struct session_table *table, key_serial_t keep,
                          struct session **ret_session);
 void __wrap_session_discard(struct session_table *table, const char *provider,
                             const char *user, struct provider_tokens *tokens);
+bool __wrap_session_discard_in(struct session_table *table, key_serial_t keep,
+                               const char *expected_id,
+                               const struct session *who,
+                               const struct provider_tokens *tokens);
 void __wrap_session_wait(struct session *session, struct session_waiter *waiter,
                          bool force);
 void __wrap_session_unwait(struct session *session,
@@ -449,6 +464,20 @@ __wrap_session_discard(struct session_table *table, const char *provider,
     (void)table;
     (void)tokens;
     fixture_note("revoke %s of %s", user, provider);
+}
+
+bool
+__wrap_session_discard_in(struct session_table *table, key_serial_t keep,
+                          const char *expected_id, const struct session *who,
+                          const struct provider_tokens *tokens)
+{
+    (void)table;
+    (void)tokens;
+    if (!fixture->discard_in)
+        return false;
+    assert_string_equal(expected_id, ASK_ID);
+    fixture_note("revoke %s of %s in %d", who->user, who->provider, keep);
+    return true;
 }
 
 void

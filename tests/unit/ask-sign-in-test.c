@@ -285,6 +285,31 @@ test_not_the_one_who_is_known(void **state)
 }
 
 static void
+test_refused_tokens_stay_in_their_keys(void **state)
+{
+    (void)state;
+    fixture->discard_in = true;
+    fixture_be_new();
+    fixture->signed_in = WIRE_UNKNOWN_USER;
+    sign_in();
+    fixture_told(WIRE_OK, NULL);
+    assert_int_equal(fixture->verdict, WIRE_UNKNOWN_USER);
+    assert_int_equal(fixture->kept, 702);
+    assert_false(fixture->ticket);
+    assert_string_equal(fixture->journal, "sign in at idp; signed in; "
+                                          "revoke alice of idp in 702");
+    /* The same when nobody waits for the answer any more. */
+    fixture->journal[0] = '\0';
+    fixture->kept = 0;
+    sign_in();
+    fixture_leave();
+    fixture_told(WIRE_OK, NULL);
+    assert_string_equal(fixture->journal,
+                        "sign in at idp; revoke alice of idp in 702");
+    assert_int_equal(fixture->kept, 0);
+}
+
+static void
 test_keys_that_cannot_be_written(void **state)
 {
     (void)state;
@@ -607,6 +632,7 @@ main(void)
         TEST(test_denied_by_groups),
         TEST(test_another_directory_by_now),
         TEST(test_not_the_one_who_is_known),
+        TEST(test_refused_tokens_stay_in_their_keys),
         TEST(test_keys_that_cannot_be_written),
         TEST(test_groups_of_the_sign_in),
         TEST(test_denied_by_the_sign_in),

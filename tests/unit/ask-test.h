@@ -51,10 +51,12 @@ struct fixture {
     bool claims_known;
     bool join_claims; /* the user has these groups then */
     int begin_error;  /* of session_begin() */
+    bool discard_in;  /* what session_discard_in() says */
     struct session session;
     /* the answer */
     enum wire_result verdict;
     bool ticket;
+    key_serial_t kept;
     unsigned retry_after_s;
     char journal[1024];
     char log[4096];

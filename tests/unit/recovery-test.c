@@ -300,6 +300,48 @@ sign_in_that_was_being_checked_is_revoked(void **state)
     assert_int_equal(fixture->table.count, 0);
 }
 
+/* It has been refused, and signind dies while it revokes. */
+static void
+sign_in_that_was_refused_is_revoked(void **state)
+{
+    static char user[] = TEST_USER, provider[] = "test", service[] = "sshd";
+    struct fixture *fixture = fixture_need(state);
+    struct session who = {
+        .user = user, .provider = provider, .service = service, .uid = 2001};
+    struct provider_tokens tokens = {.expires_at_s = 0};
+    struct keyring_session keys;
+    char id[KEYRING_ID_LENGTH + 1];
+
+    who.shard = fixture->table.anchor.shards[7];
+    assert_int_equal(keyring_id_make(id), 0);
+    assert_int_equal(
+        keyring_make_keep(who.shard, fixture->table.gid, id, &keys), 0);
+    assert_false(
+        session_discard_in(&fixture->table, keys.keep, id, &who, &tokens));
+    secret_set(&tokens.access_token, "A7", 2);
+    secret_set(&tokens.refresh_token, "R7", 2);
+    assert_false(session_discard_in(&fixture->table, 0, id, &who, &tokens));
+    assert_false(session_discard_in(&fixture->table, keys.keep,
+                                    "00000000000000000000000000000000", &who,
+                                    &tokens));
+    assert_int_equal(fixture->table.count, 0);
+    assert_true(
+        session_discard_in(&fixture->table, keys.keep, id, &who, &tokens));
+    provider_tokens_done(&tokens);
+    assert_int_equal(fake.kind, REQUEST_REVOKE_REFRESH);
+    assert_string_equal(fake.refresh_token, "R7");
+    fixture_restart(fixture);
+    assert_string_equal(fake.refresh_token, "R7");
+    fake_answer(WIRE_OK, NULL, NULL, 0);
+    assert_int_equal(fake.kind, REQUEST_REVOKE_ACCESS);
+    assert_string_equal(fake.access_token, "A7");
+    fixture_restart(fixture);
+    assert_string_equal(fake.access_token, "A7");
+    fake_answer(WIRE_OK, NULL, NULL, 0);
+    assert_int_equal(fixture->table.count, 0);
+    assert_int_not_equal(keyring_exists(keys.keep), 0);
+}
+
 static void
 refresh_that_was_being_checked_is_kept(void **state)
 {
@@ -380,6 +422,7 @@ main(void)
         TEST(half_made_keys_are_left_to_their_timeout),
         TEST(refused_session_stays_refused),
         TEST(sign_in_that_was_being_checked_is_revoked),
+        TEST(sign_in_that_was_refused_is_revoked),
         TEST(refresh_that_was_being_checked_is_kept),
         TEST(refresh_that_was_checked_goes_on),
         TEST(garbage_in_private_is_no_session),

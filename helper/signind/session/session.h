@@ -254,18 +254,13 @@ int session_load(struct session *session);
 int session_load_shared(struct session *session);
 
 /* ---- sign_in.c ---- */
-/*
- * Keep under K what a sign-in brought, before it is known whose it is: should
- * signind die now, recovery revokes it.  session_begin() writes over it.
- */
+/* Keep under K what a sign-in brought, before it is known whose it is: should
+ * signind die now, recovery revokes it.  session_begin() writes over it. */
 int session_receive(struct session_table *table, key_serial_t keep,
                     const char *expected_id, const struct session *who,
                     const struct provider_tokens *tokens);
-/*
- * Keep what a sign-in brought, under K, until its ticket is claimed.  Takes
- * the tokens out of *tokens.  0 and a ticket in session->ticket; on error
- * the caller revokes (session_discard).
- */
+/* Keep what a sign-in brought, under K, until its ticket is claimed.  0 and a
+ * ticket in session->ticket; on error the caller revokes. */
 int session_begin(struct session_table *table, key_serial_t keep,
                   const char *expected_id, const struct session *who,
                   const struct provider_tokens *tokens,
@@ -276,6 +271,11 @@ int session_begin_offline(struct session_table *table, key_serial_t keep,
                           const char *expected_id, const struct session *who,
                           const char *subject, struct secret *password,
                           struct session **ret_session);
+/* Revoke what a sign-in brought and nobody will own.  It is under K until that
+ * is done; false: K has no room for it, the caller revokes. */
+bool session_discard_in(struct session_table *table, key_serial_t keep,
+                        const char *expected_id, const struct session *who,
+                        const struct provider_tokens *tokens);
 /* Nobody will own these tokens: revoke them at the provider.  Takes them. */
 void session_discard(struct session_table *table, const char *provider,
                      const char *user, struct provider_tokens *tokens);

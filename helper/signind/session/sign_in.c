@@ -153,6 +153,36 @@ session_begin_offline(struct session_table *table, key_serial_t keep,
     return begin_end(session, error, ret_session);
 }
 
+bool
+session_discard_in(struct session_table *table, key_serial_t keep,
+                   const char *expected_id, const struct session *who,
+                   const struct provider_tokens *tokens)
+{
+    const char *access = tokens->access_token.text;
+    const char *refresh = tokens->refresh_token.text;
+    struct session *session = NULL;
+    int error;
+
+    if (keep == 0 || (access == NULL && refresh == NULL) ||
+        begin_new(table, keep, expected_id, who, tokens->subject, &session) !=
+            0)
+        return false;
+    session->state = SESSION_CLOSING;
+    session->closed_at_s = session->opened_at_s;
+    session->expires_at_s = tokens->expires_at_s;
+    error = session_write_private(session, refresh == NULL ? "" : refresh, "",
+                                  access == NULL ? "" : access, 0);
+    if (error == 0)
+        error = keyring_timeout(session->keys.keep, 0);
+    if (error != 0) {
+        session_free(session);
+        return false;
+    }
+    fault_point("discard.saved");
+    session_revoke(session);
+    return true;
+}
+
 /* refused_id: "", or the session whose K has these tokens too. */
 static void
 discard_for(struct session_table *table, const char *provider, const char *user,
