@@ -52,8 +52,9 @@ def disabled_by_itself():
     use_now()
     try:
         check_in("carol")
+        since = signind.mark()
         scim.user("carol", active=False)
-        time.sleep(1.1)
+        signind.wait_for_log("carol is disabled", since, 20)
         check_out("carol")
     finally:
         scim.more = ""
