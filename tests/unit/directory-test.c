@@ -101,19 +101,26 @@ an_empty_list_is_a_fault_of_the_directory(void **state)
     directory_user_done(&user);
 }
 
+/* A list has begun, and has told of so many. */
 static void
-a_long_list_is_taken_in_slices(void **state)
+list_a_thousand(void)
 {
     char name[32], subject[32];
 
-    (void)state;
-    fixture_open();
     assert_int_equal(refresh_start(&fixture.directory->sources[0]), 0);
     for (unsigned i = 0; i < 1000; i++) {
         snprintf(name, sizeof(name), "zoe-%u", i);
         snprintf(subject, sizeof(subject), "id-%u", i);
         fake_list_user(name, subject, true);
     }
+}
+
+static void
+a_long_list_is_taken_in_slices(void **state)
+{
+    (void)state;
+    fixture_open();
+    list_a_thousand();
     /* One turn of the loop takes some, not all. */
     event_base_loop(fixture.directory->base, EVLOOP_ONCE);
     assert_string_not_equal(fixture_lookup("zoe-0"), "");
@@ -551,15 +558,8 @@ the_next_directory_is_asked_if_one_does_not_know(void **state)
 static void
 open_with_very_many(void)
 {
-    char name[32], subject[32];
-
     fixture_open();
-    assert_int_equal(refresh_start(&fixture.directory->sources[0]), 0);
-    for (unsigned i = 0; i < 1000; i++) {
-        snprintf(name, sizeof(name), "zoe-%u", i);
-        snprintf(subject, sizeof(subject), "id-%u", i);
-        fake_list_user(name, subject, true);
-    }
+    list_a_thousand();
     fixture.directory->told_cost_ms = 51;
     fake_list_end(WIRE_OK, 0);
     assert_string_equal(fixture_told("Nzoe-999"), "");
